@@ -1,0 +1,40 @@
+# make demo            look-alike data, every notebook, and a page with the tables and figures they made
+# make demo PAPERS=mmnet
+# make test            what continuous integration runs
+# make lab             the notebooks in JupyterLab
+# make export          after editing a notebook: strip its outputs, write merlib/papers/
+#
+# Whichever comes first installs everything in .venv. Another Python: make demo PYTHON=python3.12
+
+PYTHON ?= python3
+PAPERS ?=
+
+bin := .venv/bin
+installed := .venv/installed
+
+.PHONY: demo test lab export data
+
+demo: data
+	$(bin)/merlib run $(PAPERS) --profile demo
+
+test: $(installed)
+	$(bin)/ruff check
+	$(bin)/pytest
+
+lab: data
+	$(bin)/jupyter lab notebooks/00_start_here.ipynb
+
+export: $(installed)
+	$(bin)/jupyter nbconvert --clear-output --inplace notebooks/*.ipynb
+	$(bin)/nbdev-clean
+	$(bin)/nbdev-export
+
+data: $(installed)
+	$(bin)/merlib check
+	$(bin)/merlib data synth --profile demo
+
+$(installed): pyproject.toml constraints.txt
+	$(PYTHON) -I merlib/system.py
+	$(PYTHON) -m venv .venv
+	$(bin)/pip install -c constraints.txt -e ".[dev]"
+	touch $@

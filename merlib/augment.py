@@ -1,0 +1,43 @@
+"""Augmentation on the device: a whole batch of clips in one call, every clip differently, its frames alike."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def affine(x: Tensor, generator: torch.Generator, degrees: float = 0, flip: float = 0.0, shift: int = 0) -> Tensor:
+    """Turns, mirrors and shifts clips x (B, F, C, H, W) float; all F frames of a clip by the same transform.
+
+    Each clip is mirrored left to right with probability `flip`, turned about its centre by an angle uniform in
+    +-`degrees` (positive: clockwise on the screen), and shifted by whole pixels uniform in -`shift`..`shift` along each
+    axis, like a random crop of a picture padded by `shift`. Sampling is bilinear; beyond the border the picture is
+    mirrored. All random numbers come from `generator`, on its own device: the same generator state gives the same
+    transforms on any device. Channels are pictures: the horizontal component of a flow must change sign when mirrored,
+    which this does not do.
+    """
+    if not (degrees or flip or shift):
+        return x
+    clips, frames, channels, height, width = x.shape
+    theta = _inverse_maps(clips, generator, degrees, flip, shift, height, width).to(x)
+    grid = functional.affine_grid(theta, [clips, 1, height, width], align_corners=False)
+    stacked = x.reshape(clips, frames * channels, height, width)  # one grid a clip serves all its frames
+    moved = functional.grid_sample(stacked, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    return moved.view_as(x)
+
+
+def _inverse_maps(
+    clips: int, generator: torch.Generator, degrees: float, flip: float, shift: int, height: int, width: int
+) -> Tensor:
+    """(B, 2, 3): for each clip the map from a place in the result to the place in the input it is fetched from.
+
+    In the coordinates of `affine_grid`, -1..1 along each axis: an offset along x counts W/2 pixels, along y H/2.
+    """
+    u = torch.rand(4, clips, generator=generator, device=generator.device)
+    angle = torch.deg2rad(degrees * (2 * u[0] - 1))
+    mirror = 1 - 2 * (u[1] < flip).float()
+    dx, dy = torch.floor((2 * shift + 1) * u[2:]) - shift
+    cos, sin = angle.cos(), angle.sin()
+    # result = shift(turn(mirror(input))), so input = mirror(turn back(shift back(result)))
+    row_x = torch.stack([cos, sin * height / width, -(cos * dx + sin * dy) * 2 / width], dim=1) * mirror[:, None]
+    row_y = torch.stack([-sin * width / height, cos, (sin * dx - cos * dy) * 2 / height], dim=1)
+    return torch.stack([row_x, row_y], dim=1)

@@ -1,0 +1,1 @@
+"""The other methods of the papers' tables, a module a method."""

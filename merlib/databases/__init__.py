@@ -1,0 +1,51 @@
+"""Databases on disk -> clip tables. A database is one module here with a `READER`; to add one, write it and list it."""
+
+from pathlib import Path
+
+from merlib import paths
+from merlib.clips import Clips
+from merlib.databases import casme2, megc2019_flow, mmew, own, samm, smic
+from merlib.databases.assemble import assemble
+from merlib.databases.reader import DatabaseNotFound, Reader
+from merlib.databases.report import Report, inspect
+from merlib.databases.sheets import SheetError
+
+__all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read"]
+
+READERS = {module.READER.name: module.READER for module in (casme2, samm, smic, mmew, megc2019_flow, own)}
+
+
+def read(name: str, data_root: Path | str | None = None) -> Clips:
+    """The clips of a database: `casme2`, `samm`, `smic`, `mmew`, `megc2019_flow` or `own`.
+
+    `data_root` (default: the project's data/) holds the databases' folders, or is the database's own folder; for `own` it
+    is the list of clips. What cannot be used is in `excluded` of the result, with reasons.
+    Raises DatabaseNotFound with the expected folder tree; SheetError, which lists all faults, when the annotations mean
+    nothing as a whole; ValueError for an unknown name.
+    """
+    reader, folder = _find(name, data_root)
+    table, excluded = assemble(reader.annotations(folder), reader.corrections)
+    return Clips(table, excluded, source=_source(reader, folder))
+
+
+def check(name: str, data_root: Path | str | None = None) -> Report:
+    """Everything that is wrong with a database's files, in one report: counts that differ from the published ones, and
+    every frame, row or class that cannot be used. Opens every frame, which takes minutes for a whole database.
+
+    Raises DatabaseNotFound, and ValueError for an unknown name.
+    """
+    reader, folder = _find(name, data_root)
+    return inspect(reader, folder, _source(reader, folder))
+
+
+def _find(name: str, data_root: Path | str | None) -> tuple[Reader, Path]:
+    if name not in READERS:
+        raise ValueError(f"no database {name!r}; there are {', '.join(READERS)}")
+    root = paths.data() if data_root is None else Path(data_root).expanduser().resolve()
+    return READERS[name], READERS[name].locate(root)
+
+
+def _source(reader: Reader, folder: Path) -> str:
+    """Where the data is from, as tables say it: SOURCE.txt, which the look-alike writer leaves, or the user's copy."""
+    note = folder / "SOURCE.txt"
+    return " ".join(note.read_text(encoding="utf-8").split()) if note.is_file() else f"{reader.title}, the user's copy"

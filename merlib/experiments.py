@@ -1,0 +1,181 @@
+"""Trains every fold of an experiment, in any order and on any number of workers, and keeps each finished one.
+
+The fold is the unit of work and of resumption. A fold's file is named by a hash of all that its result depends on, is
+written whole or not at all, and is read instead of trained again.
+"""
+
+import hashlib
+import os
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from joblib import Parallel, delayed
+from pyarrow import parquet
+from torch import nn
+
+from merlib import paths, progress, splits, training
+from merlib.clips import Clips
+from merlib.fingerprint import fingerprint
+from merlib.training import FoldResult, Inputs, Loss, Prepare, Settings, TrainingDiverged
+
+KEY = b"merlib_fold"  # the file's own name, kept inside it
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A model, how it is trained and how it is tested. Nothing runs before `run`.
+
+    `build(num_classes)` makes the model; `prepare` and `loss` are those of `training.fit`; `protocol` makes the folds.
+    `keep_aside`: how many training persons of a fold are not trained on but choose its epoch, for the rule "inner".
+    """
+
+    name: str
+    build: Callable[[int], nn.Module]
+    settings: Settings
+    protocol: splits.Protocol = splits.loso
+    prepare: Prepare = training.as_float
+    loss: Loss = training.cross_entropy
+    keep_aside: int = 0
+
+    def run(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,), n_jobs: int = 1) -> pd.DataFrame:
+        """Predictions for every test clip (part "test") and kept-aside clip ("inner") after every epoch, a row each.
+
+        Columns: experiment, database, scheme, source, fold, seed, part, epoch (from 1), subject, clip, target,
+        train_loss and `logit_<class>` in class order; rows by seed, fold, epoch. `X` is that of `training.fit`.
+        Folds finished before, by this experiment or another that comes to the same, are read. `n_jobs` folds are
+        trained at a time, each in one thread; the result does not depend on it.
+
+        Raises ValueError when X, clips and folds do not fit together, SharedPersonError when a fold has a person on
+        both sides, TrainingDiverged with experiment, seed, fold and epoch, and Unhashable when the model's code
+        reads something whose content cannot be told.
+        """
+        X = _arrays(X)
+        tasks = self._tasks(X, clips, seeds)
+        frames = {path: _stored(path) for path in tasks}
+        missing = {path: task for path, task in tasks.items() if frames[path] is None}
+        jobs = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+            delayed(self._finish)(X, clips, task, path) for path, task in missing.items()
+        )
+        before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
+        for _ in progress.track(jobs, self.name + before, total=len(missing)):
+            pass
+        frames |= {path: _load(path) for path in missing}
+        predictions = pd.concat(frames.values(), ignore_index=True)
+        for place, column in enumerate(("database", "scheme", "source")):
+            predictions.insert(place, column, getattr(clips, column))
+        predictions.insert(0, "experiment", self.name)
+        return predictions
+
+    def fit(self, X: Inputs, clips: Clips, fold: splits.Fold, seed: int = 0) -> FoldResult:
+        """One fold, trained as in `run` but not stored: its `model` is there to look inside."""
+        return self._train(X, clips, self._task(fold, clips, seed))
+
+    def _tasks(self, X: Inputs, clips: Clips, seeds: Sequence[int]) -> dict[Path, "_Task"]:
+        """Every fold with every seed, by the file that it belongs in."""
+        folds = self.protocol(clips)
+        _check(X, clips, folds, seeds)
+        tasks = [self._task(fold, clips, seed) for seed in seeds for fold in folds]
+        code = (training.fit, self.build, self.prepare, self.loss, torch.__version__, training.best_device())
+        shared = fingerprint(code, self.settings, X, clips.y, clips.class_names)
+        return {paths.cache("folds") / f"{fingerprint(shared, task)}.parquet": task for task in tasks}
+
+    def _task(self, fold: splits.Fold, clips: Clips, seed: int) -> "_Task":
+        splits.check_persons(fold, clips.subjects)
+        # from seed and name alone, so that neither order nor workers nor a resume change it
+        fold_seed = int.from_bytes(hashlib.sha256(f"{seed} {fold.name}".encode()).digest()[:8])
+        inner = np.empty(0, dtype=np.int64)
+        if self.keep_aside:
+            fold, inner = splits.keep_aside(fold, clips.subjects, self.keep_aside, fold_seed)
+        recorded = replace(fold, test=np.concatenate([fold.test, inner]))
+        return _Task(recorded, seed, fold_seed, _rows(clips, fold.test, inner))
+
+    def _finish(self, X: Inputs, clips: Clips, task: "_Task", path: Path) -> None:
+        _store(self._train(X, clips, task), task, clips.class_names, path)
+
+    def _train(self, X: Inputs, clips: Clips, task: "_Task") -> FoldResult:
+        arguments = (self.build, X, clips.y, task.fold, len(clips.class_names), self.settings, task.fold_seed)
+        try:
+            return training.fit(*arguments, prepare=self.prepare, loss=self.loss)
+        except TrainingDiverged as error:
+            raise TrainingDiverged(f"experiment {self.name}, seed {task.seed}, {error}") from error
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """One fold with one seed. `fold.test`: the test clips, then the clips kept aside; `rows`: part, subject, clip and
+    target of each of them."""
+
+    fold: splits.Fold
+    seed: int
+    fold_seed: int
+    rows: dict[str, list[str]]
+
+
+def _arrays(X: Inputs) -> Inputs:
+    """NumPy arrays, which joblib shares with its workers in memory; it would copy a tensor for every fold."""
+    return {name: np.asarray(value) for name, value in X.items()} if isinstance(X, dict) else np.asarray(X)
+
+
+def _check(X: Inputs, clips: Clips, folds: list[splits.Fold], seeds: Sequence[int]) -> None:
+    sizes = {f"X[{name!r}]": len(value) for name, value in X.items()} if isinstance(X, dict) else {"X": len(X)}
+    faults = [f"{name} has {n} clips, the clip table {len(clips)}" for name, n in sizes.items() if n != len(clips)]
+    for what, values in (("fold", [fold.name for fold in folds]), ("seed", list(seeds))):
+        faults += [] if values else [f"there is no {what}"]
+        faults += [f"{what} {value} is there {n} times" for value, n in Counter(values).items() if n > 1]
+    faults += [f"fold {fold.name} trains on no clip" for fold in folds if not len(fold.train)]
+    faults += [f"fold {fold.name} tests no clip" for fold in folds if not len(fold.test)]
+    if faults:
+        raise ValueError("; ".join(faults))
+
+
+def _rows(clips: Clips, test: np.ndarray, inner: np.ndarray) -> dict[str, list[str]]:
+    index = np.concatenate([test, inner])
+    return {
+        "part": ["test"] * len(test) + ["inner"] * len(inner),
+        "subject": clips.subjects[index].tolist(),
+        "clip": clips.table["clip"].iloc[index].tolist(),
+        "target": [clips.class_names[label] for label in clips.y[index]],
+    }
+
+
+def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path) -> None:
+    """Written under another name and renamed when it is whole. A kill leaves that other name, which nobody reads."""
+    num_epochs, num_rows, _ = result.logits.shape
+    frame = pd.DataFrame(
+        {"fold": task.fold.name, "seed": task.seed} | {name: value * num_epochs for name, value in task.rows.items()}
+    )
+    frame.insert(3, "epoch", np.repeat(np.arange(1, num_epochs + 1), num_rows))
+    frame["train_loss"] = np.repeat(result.train_loss, num_rows)
+    frame[[f"logit_{name}" for name in classes]] = result.logits.reshape(num_epochs * num_rows, -1)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({**table.schema.metadata, KEY: path.stem})
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    parquet.write_table(table, temporary, write_page_checksum=True)
+    os.replace(temporary, path)
+
+
+def _load(path: Path) -> pd.DataFrame:
+    """A finished fold. Raises ValueError or OSError when the file is not that fold, whole."""
+    with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+        table = file.read()
+    if (table.schema.metadata or {}).get(KEY) != path.stem.encode():
+        raise ValueError(f"{path} is another fold than its name says")
+    return table.to_pandas()
+
+
+def _stored(path: Path) -> pd.DataFrame | None:
+    """A fold finished before, or None; a damaged file is reported and the fold trained again."""
+    if not path.exists():
+        return None
+    try:
+        return _load(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        warnings.warn(f"{path} is damaged, its fold is trained again: {error}", stacklevel=3)
+        return None

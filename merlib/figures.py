@@ -1,0 +1,228 @@
+"""The plots that several notebooks share. Every function returns a matplotlib Figure; `Record.figure` saves it."""
+
+import itertools
+from collections.abc import Sequence
+
+import cv2
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import nn
+
+from merlib import metrics
+from merlib.diagrams import Arrow, Box, diagram
+from merlib.style import GREY, styled
+
+__all__ = ["Arrow", "Box", "clip_strip", "confusion", "diagram", "flow_image", "learning_curves", "overlay", "shapes"]
+
+PANEL = 1.25  # inches, the side of one picture in a row of pictures
+
+
+@styled
+def clip_strip(
+    frames: np.ndarray, count: int = 8, apex: int | None = None, fps: float | None = None, difference: str = ""
+) -> Figure:
+    """`count` frames of a clip, evenly spaced, the one nearest to the apex replaced by it.
+
+    `frames`: uint8 (T, H, W, 3), onset to offset; `apex`: index into them; with `fps` the titles are milliseconds.
+    `difference` adds a row of absolute differences, to the "onset" or to the "previous" frame shown, with their mean.
+    """
+    shown = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
+    if apex is not None:
+        shown[1 + np.abs(shown[1:] - apex).argmin()] = apex
+    figure, axes = _pictures(2 if difference else 1, len(shown), frames.shape[1] / frames.shape[2])
+    for ax, i in zip(axes[0], shown, strict=True):
+        ax.imshow(frames[i])
+        ax.set_title(_moment(i, len(frames), apex, fps))
+    if difference:
+        pictures = frames[shown].astype(np.float32).mean(axis=-1)
+        _differences(
+            axes[1], np.abs(pictures[1:] - (pictures[0] if difference == "onset" else pictures[:-1])), difference
+        )
+    return figure
+
+
+def _moment(i: int, num_frames: int, apex: int | None, fps: float | None) -> str:
+    name = {num_frames - 1: "offset", apex: "apex", 0: "onset"}.get(i, "")
+    return "\n".join([name, f"{1000 * i / fps:.0f} ms" if fps else f"frame {i}"])
+
+
+def _differences(axes: np.ndarray, change: np.ndarray, to: str) -> None:
+    brightest = max(np.percentile(change, 99.5), 1)
+    for ax, picture in zip(axes[1:], change, strict=True):
+        ax.imshow(picture, cmap="inferno", vmin=0, vmax=brightest)
+        ax.set_xlabel(f"mean {picture.mean():.2f}")
+    text = f"absolute\ndifference to\n{to} frame,\ngrey levels\n0 to {brightest:.0f}".replace(
+        "onset frame", "the onset"
+    )
+    axes[0].text(0.95, 0.5, text, ha="right", va="center", color=GREY, transform=axes[0].transAxes)
+
+
+def flow_colours(flow: np.ndarray, longest: float) -> np.ndarray:
+    """Flow (H, W, 2) in pixels as uint8 (H, W, 3): hue is the direction, saturation the length, full at `longest`."""
+    hue = np.arctan2(flow[..., 1], flow[..., 0]) % (2 * np.pi) * 90 / np.pi  # OpenCV's hues are 0..180
+    saturation = np.hypot(flow[..., 0], flow[..., 1]) / longest * 255
+    hsv = np.stack([hue, saturation.clip(0, 255), np.full_like(hue, 255)], axis=-1).round().astype(np.uint8)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+
+
+@styled
+def flow_image(flow: np.ndarray, frame: np.ndarray) -> Figure:
+    """Optical flow (H, W, 2) in pixels: as arrows over its frame (H, W, 3), as colours, and the wheel to read them.
+
+    Arrows are drawn longer than the motion, by the factor in the title.
+    """
+    height, width = flow.shape[:2]
+    longest = max(float(np.percentile(np.hypot(flow[..., 0], flow[..., 1]), 99.5)), 1e-6)
+    figure, axes = _pictures(1, 3, height / width, side=2.2)
+    step = max(height // 16, 1)
+    y, x = np.mgrid[step // 2 : height : step, step // 2 : width : step]
+    factor = 1.5 * step / longest
+    arrows = flow[y, x] * factor
+    axes[0, 0].imshow(frame)
+    look = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006, "minlength": 0.5, "color": "#56B4E9"}
+    axes[0, 0].quiver(x, y, arrows[..., 0], arrows[..., 1], **look)
+    axes[0, 0].set_title(f"arrows, {factor:.0f} times the motion")
+    axes[0, 1].imshow(flow_colours(flow, longest))
+    axes[0, 1].set_title("direction and length")
+    _wheel(axes[0, 2], longest)
+    return figure
+
+
+def _wheel(ax: Axes, longest: float) -> None:
+    y, x = np.mgrid[-1:1:201j, -1:1:201j]
+    colours = flow_colours(np.stack([x, y], axis=-1), 1)
+    colours[np.hypot(x, y) > 1] = 255
+    ax.imshow(colours, extent=(-1, 1, 1, -1))
+    ax.set(xlim=(-1.6, 1.6), ylim=(1.6, -1.6), title=f"rim: {longest:.2g} px or more")
+    for text, place in {"right": (1.3, 0), "left": (-1.3, 0), "up": (0, -1.2), "down": (0, 1.2)}.items():
+        ax.text(*place, text, ha="center", va="center", color=GREY, size=8)
+
+
+@styled
+def confusion(matrix: pd.DataFrame, title: str = "") -> Figure:
+    """A confusion matrix of counts (`metrics.confusion`): each cell the count and the share of its row, the recall."""
+    counts = matrix.to_numpy()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = 1.4 + 0.72 * len(counts)
+    figure, ax = plt.subplots(figsize=(side, side - 0.4))
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        text = f"{count}\n{shares[row, column]:.0%}" if count else "0"
+        ax.text(column, row, text, ha="center", va="center", color="white" if shares[row, column] > 0.55 else "#222222")
+    ax.set_xticks(range(len(counts)), matrix.columns, rotation=30, ha="right")
+    ax.set_yticks(
+        range(len(counts)), [f"{name} ({n})" for name, n in zip(matrix.index, counts.sum(axis=1), strict=True)]
+    )
+    ax.set(xlabel="predicted", ylabel="target (clips)", title=title)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
+@styled
+def learning_curves(predictions: pd.DataFrame) -> Figure:
+    """Training loss and test accuracy over epochs, pooled over folds and seeds, a line an experiment.
+
+    The dashed line is the accuracy with the best test epoch of each fold, which is not a fair estimate; the dotted one
+    is the share of the largest class. `predictions` as `Experiment.run` returns them, of one class scheme.
+    """
+    figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(7.5, 3.2))
+    colours = itertools.cycle(plt.rcParams["axes.prop_cycle"].by_key()["color"])
+    for (name, runs), colour in zip(predictions.groupby("experiment", sort=False), colours, strict=False):
+        tested = runs[runs["part"] == "test"]
+        by_fold = tested.groupby(["seed", "fold", "epoch"])["train_loss"].first().groupby("epoch")
+        _band(loss, by_fold.mean(), by_fold.quantile(0.1), by_fold.quantile(0.9), colour, name)
+        by_clip = tested.assign(accuracy=100 * _correct(tested))
+        by_seed = by_clip.groupby(["seed", "epoch"])["accuracy"].mean().groupby("epoch")
+        _band(accuracy, by_seed.mean(), by_seed.min(), by_seed.max(), colour, name)
+        best = metrics.scores(runs, "best test epoch")["accuracy"].mean() * 100
+        accuracy.axhline(best, color=colour, linestyle="--", linewidth=1)
+    largest = 100 * tested["target"].value_counts(normalize=True).max()
+    accuracy.axhline(largest, color=GREY, linestyle=":", linewidth=1, label="largest class")
+    loss.set(xlabel="epoch", ylabel="training loss", ylim=(0, None), title="band: 10–90 % of folds")
+    accuracy.set(xlabel="epoch", ylabel="test accuracy (%)", ylim=(0, 100), title="band: lowest to highest seed")
+    accuracy.plot([], [], color=GREY, linestyle="--", linewidth=1, label="best test epoch (not a fair estimate)")
+    figure.legend(*accuracy.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _correct(predictions: pd.DataFrame) -> np.ndarray:
+    classes = np.array(metrics.class_names(predictions))
+    logits = predictions[[f"logit_{name}" for name in classes]].to_numpy()
+    return classes[logits.argmax(axis=1)] == predictions["target"].to_numpy()
+
+
+def _band(ax: Axes, line: pd.Series, low: pd.Series, high: pd.Series, colour: str, label: str) -> None:
+    ax.plot(line.index, line, color=colour, label=label)
+    ax.fill_between(line.index, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+@styled
+def overlay(faces: np.ndarray, maps: np.ndarray, titles: Sequence[str], quantity: str = "attention") -> Figure:
+    """Maps over faces, the faces in the row above: all maps on one scale, which the colour bar shows.
+
+    `faces`: uint8 (N, H, W, 3); `maps`: (N, h, w), enlarged to the face; `titles`: N, such as "happiness, 6+12".
+    """
+    height, width = faces.shape[1:3]
+    figure, axes = _pictures(2, len(faces), height / width)
+    scale = {"vmin": float(maps.min()), "vmax": float(maps.max()), "cmap": "inferno"}
+    for face, values, title, (top, bottom) in zip(faces, maps, titles, axes.T, strict=True):
+        top.imshow(face)
+        top.set_title(title)
+        bottom.imshow(face.mean(axis=-1), cmap="gray")
+        enlarged = {"extent": (-0.5, width - 0.5, height - 0.5, -0.5), "interpolation": "bilinear"}
+        shown = bottom.imshow(values, alpha=0.55, **enlarged, **scale)
+        bottom.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    figure.colorbar(shown, ax=axes[1].tolist(), label=quantity, shrink=0.9, pad=0.01)
+    return figure
+
+
+def _pictures(rows: int, columns: int, aspect: float, side: float = PANEL) -> tuple[Figure, np.ndarray]:
+    """Axes (rows, columns) without ticks for pictures of height / width `aspect`."""
+    size = (columns * side, rows * side * aspect + 0.4)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    return figure, axes
+
+
+def shapes(model: nn.Module, *inputs: torch.Tensor) -> pd.DataFrame:
+    """What a forward pass on `inputs` goes through: a row a module, in the order of the first calls.
+
+    Index: the module's name, "" the model itself. Columns: type, output shape (of the last call; of several outputs a
+    tuple of shapes), parameters (with those of the modules inside), calls. Runs in evaluation mode, which is not kept.
+    """
+    seen: dict[str, dict] = {}
+    hooks = []
+    for name, module in model.named_modules():
+        hooks.append(module.register_forward_pre_hook(lambda module, _, name=name: _enter(seen, name, module)))
+        hooks.append(
+            module.register_forward_hook(lambda *call, name=name: seen[name].update({"output shape": _shape(call[2])}))
+        )
+    training = {module: module.training for module in model.modules()}
+    try:
+        with torch.no_grad():
+            model.eval()(*inputs)
+    finally:
+        for module, mode in training.items():
+            module.training = mode
+        for hook in hooks:
+            hook.remove()
+    return pd.DataFrame.from_dict(seen, orient="index").rename_axis("module")
+
+
+def _enter(seen: dict[str, dict], name: str, module: nn.Module) -> None:
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    row = {"type": type(module).__name__, "output shape": (), "parameters": parameters, "calls": 0}
+    seen.setdefault(name, row)["calls"] += 1
+
+
+def _shape(output: object) -> tuple:
+    if isinstance(output, torch.Tensor):
+        return tuple(output.shape)
+    return tuple(_shape(part) for part in output) if isinstance(output, (tuple, list)) else ()

@@ -1,0 +1,176 @@
+"""From predictions to numbers. Every number is a function of a confusion matrix of counts: row = target, column = predicted.
+
+Conventions, the same everywhere:
+- Pooled: all test clips of a seed in one matrix. Fold mean: a matrix a fold, then the plain mean over folds, however
+  many clips a fold has. A name without `fold_mean` is pooled.
+- A class that is never predicted has precision 0 and F1 0, not undefined.
+- A class without test clips takes no part in a mean of recalls; one that is not predicted either takes no part in a
+  mean of precisions or F1. (Pooled, every class has clips; in a LOSO fold few do.)
+- UF1 (MEGC 2019), "macro F1": the mean over classes of 2TP/(2TP+FP+FN). UAR: the mean over classes of recall.
+  WAR: recall weighted by class size, which is accuracy.
+- F1 of means: 2PR/(P+R) of the mean precision P and the mean recall R. PSN reports this one as its F1: Table 7's own
+  matrix has F1 of means 0.521 and UF1 0.465.
+- Equal logits: the first class. Equal epochs: the first epoch.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import confusion_matrix
+
+RUN = ["experiment", "database", "scheme", "seed"]
+RULES = ("last", "best test epoch", "inner")
+
+
+def confusion(target: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
+    """Counts: row = target, column = predicted, both in the order of `classes`.
+
+    Raises ValueError when a target or a prediction is none of the classes.
+    """
+    if unknown := sorted({*target, *predicted} - set(classes)):
+        raise ValueError(f"{unknown} are none of the classes {list(classes)}")
+    counts = confusion_matrix(list(target), list(predicted), labels=list(classes))
+    return pd.DataFrame(counts, index=pd.Index(classes, name="target"), columns=pd.Index(classes, name="predicted"))
+
+
+def recalls(matrix: np.ndarray) -> np.ndarray:
+    """TP/(TP+FN) of each class (C,); NaN for a class without clips."""
+    counts = np.asarray(matrix)
+    return _ratio(np.diag(counts), counts.sum(axis=1), defined=counts.sum(axis=1) > 0)
+
+
+def precisions(matrix: np.ndarray) -> np.ndarray:
+    """TP/(TP+FP) of each class (C,); 0 for a class never predicted, NaN if it has no clips either."""
+    counts = np.asarray(matrix)
+    return _ratio(np.diag(counts), counts.sum(axis=0), defined=counts.sum(axis=0) + counts.sum(axis=1) > 0)
+
+
+def f1s(matrix: np.ndarray) -> np.ndarray:
+    """2TP/(2TP+FP+FN) of each class (C,); NaN for a class without clips that is never predicted."""
+    counts = np.asarray(matrix)
+    present = counts.sum(axis=0) + counts.sum(axis=1)
+    return _ratio(2 * np.diag(counts), present, defined=present > 0)
+
+
+def accuracy(matrix: np.ndarray) -> float:
+    """The share of clips that are recognised."""
+    return float(np.trace(matrix) / np.sum(matrix))
+
+
+def war(matrix: np.ndarray) -> float:
+    """Weighted average recall: each class weighs as many as its clips, which makes it the accuracy."""
+    return accuracy(matrix)
+
+
+def uar(matrix: np.ndarray) -> float:
+    """Unweighted average recall (MEGC 2019)."""
+    return float(np.nanmean(recalls(matrix)))
+
+
+def uf1(matrix: np.ndarray) -> float:
+    """Unweighted F1 (MEGC 2019): the mean of the classes' F1."""
+    return float(np.nanmean(f1s(matrix)))
+
+
+def f1_of_means(matrix: np.ndarray) -> float:
+    """2PR/(P+R) of the classes' mean precision P and mean recall R; 0 when nothing is recognised."""
+    precision, recall = np.nanmean(precisions(matrix)), np.nanmean(recalls(matrix))
+    return float(2 * precision * recall / (precision + recall)) if precision + recall else 0.0
+
+
+METRICS: dict[str, Callable[[np.ndarray], float]] = {
+    "accuracy": accuracy,
+    "uf1": uf1,
+    "uar": uar,
+    "war": war,
+    "f1_of_means": f1_of_means,
+}
+
+
+def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:
+    """The classes of a predictions table, in class order, from its logit columns."""
+    return tuple(name.removeprefix("logit_") for name in predictions.columns if name.startswith("logit_"))
+
+
+def select(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
+    """One row a test clip (and experiment and seed), at the epoch that `rule` chooses for its fold, with `predicted`.
+
+    Rules: "last"; "best test epoch", the first with the fold's highest test accuracy, which is chosen on the test clips
+    and so is not a fair estimate; "inner", the one with the highest accuracy on the training persons kept aside, of
+    equal ones that with the lowest cross-entropy there (a person has few clips, so that many epochs are equal).
+    Raises ValueError for another rule, for "inner" without such clips, and for a mix of class schemes.
+    """
+    if rule not in RULES:
+        raise ValueError(f"epoch rule {rule!r}: must be one of {', '.join(map(repr, RULES))}")
+    judged = _judged(predictions)
+    fold = [*RUN, "fold"]
+    if rule == "last":
+        chosen = judged.groupby(fold, sort=False)["epoch"].max().rename("chosen")
+    else:
+        chosen = _best_epoch(judged, fold, part="test" if rule == "best test epoch" else "inner")
+    judged = judged[judged["part"] == "test"].merge(chosen.reset_index(), on=fold)
+    return judged[judged["epoch"] == judged["chosen"]].drop(columns=["chosen", "correct", "cross_entropy"])
+
+
+def scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
+    """One row an experiment and seed: n, accuracy, uf1, uar, war, f1_of_means, pooled, and the fold means of each.
+
+    Columns: experiment, database, scheme, seed, n (test clips), folds, the metrics, `<metric>_fold_mean`.
+    `rule` as in `select`, which says what is raised.
+    """
+    chosen, classes = select(predictions, rule), class_names(predictions)
+    rows = []
+    for run, clips in chosen.groupby(RUN, sort=False):
+        folds = [_measure(fold, classes) for _, fold in clips.groupby("fold", sort=False)]
+        means = pd.DataFrame(folds).mean().add_suffix("_fold_mean")
+        rows.append(
+            {
+                **dict(zip(RUN, run, strict=True)),
+                "n": len(clips),
+                "folds": len(folds),
+                **_measure(clips, classes),
+                **means,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _measure(clips: pd.DataFrame, classes: Sequence[str]) -> dict[str, float]:
+    matrix = confusion(clips["target"], clips["predicted"], classes).to_numpy()
+    return {name: metric(matrix) for name, metric in METRICS.items()}
+
+
+def _judged(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The predictions with `predicted`, `correct` and the `cross_entropy` of the target."""
+    classes = np.array(class_names(predictions))
+    logits = predictions[[f"logit_{name}" for name in classes]].to_numpy(np.float64)  # (rows, C)
+    if np.isnan(logits).any():
+        raise ValueError("these predictions mix class schemes (a logit is missing): select from one scheme at a time")
+    predicted = classes[logits.argmax(axis=1)]
+    target = logits[np.arange(len(logits)), pd.Index(classes).get_indexer(predictions["target"])]
+    top = logits.max(axis=1)
+    log_sum = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    return predictions.assign(
+        predicted=predicted, correct=predicted == predictions["target"].to_numpy(), cross_entropy=log_sum - target
+    )
+
+
+def _best_epoch(judged: pd.DataFrame, fold: list[str], part: str) -> pd.Series:
+    """The epoch with the highest accuracy on the part's clips, of each fold."""
+    clips = judged[judged["part"] == part]
+    num_folds, judged_folds = judged.groupby(fold).ngroups, clips.groupby(fold).ngroups
+    if judged_folds < num_folds:
+        raise ValueError(
+            f"{num_folds - judged_folds} of {num_folds} folds have no {part} clips to choose the epoch by"
+            + (": run the experiment with keep_aside=1" if part == "inner" else "")
+        )
+    epochs = clips.groupby([*fold, "epoch"], as_index=False).agg(
+        wrong=("correct", lambda correct: -correct.mean()), loss=("cross_entropy", "mean")
+    )
+    order = ["wrong", "epoch"] if part == "test" else ["wrong", "loss", "epoch"]
+    return epochs.sort_values(order).groupby(fold, sort=False)["epoch"].first().rename("chosen")
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray, defined: np.ndarray) -> np.ndarray:
+    return np.where(defined, part / np.maximum(whole, 1), np.nan)

@@ -1,0 +1,52 @@
+"""The parameters cell of a notebook: names, default values and comments, read without running it."""
+
+import ast
+import io
+import json
+import tokenize
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Parameter:
+    name: str
+    default: Any  # plain JSON types only
+    comment: str
+
+
+def read(notebook: Path) -> dict[str, Parameter]:
+    """The parameters of a notebook file, by name, in their order.
+
+    Raises ValueError naming the notebook when it has not exactly one code cell tagged `parameters`, or a line of that
+    cell is not `name = value` with a plain value (number, text, true, false, none, list of these).
+    """
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        raise ValueError(f"{notebook.name} has {len(tagged)} cells tagged 'parameters'; it needs exactly one")
+    source = "".join(tagged[0]["source"])
+    comments = _comments(source)
+    return {
+        name: Parameter(name, default, comments.get(line, ""))
+        for name, default, line in _assigned(source, notebook.name)
+    }
+
+
+def _assigned(source: str, where: str) -> list[tuple[str, Any, int]]:
+    """(name, value, line of its end) of each assignment."""
+    found = []
+    for statement in ast.parse(source).body:
+        try:
+            [target] = statement.targets
+            found.append((target.id, ast.literal_eval(statement.value), statement.end_lineno))
+        except (AttributeError, ValueError):
+            line = ast.get_source_segment(source, statement)
+            raise ValueError(f"{where}, parameters cell: {line!r} is not `name = value` with a plain value") from None
+    return found
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}

@@ -1,0 +1,43 @@
+"""Every folder of the project, found from its root or from the environment variable `MERLIB_HOME`."""
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The project's root: `MERLIB_HOME` if set, else the nearest folder with `notebooks/` and `pyproject.toml`.
+
+    Looks upward from the working directory first and from this file second, so that a notebook,
+    a test and the installed command agree. Raises FileNotFoundError when neither leads to a project.
+    """
+    if os.environ.get("MERLIB_HOME"):
+        return Path(os.environ["MERLIB_HOME"]).expanduser().resolve()
+    here, source = Path.cwd().resolve(), Path(__file__).resolve()
+    for folder in (here, *here.parents, *source.parents):
+        if (folder / "notebooks").is_dir() and (folder / "pyproject.toml").is_file():
+            return folder
+    raise FileNotFoundError(
+        "no project found: run from inside the project's folder, or set MERLIB_HOME to it (the folder that holds notebooks/)"
+    )
+
+
+def data() -> Path:
+    """Where the databases lie unless the user names another folder."""
+    return home() / "data"
+
+
+def notebooks() -> Path:
+    """The folder of the notebooks."""
+    return home() / "notebooks"
+
+
+def runs() -> Path:
+    """Where runs put their folders."""
+    return home() / "papermill_runs"
+
+
+def cache(kind: str) -> Path:
+    """The folder of one kind of re-creatable file ("frames", "folds", ...); made if missing."""
+    folder = home() / ".cache" / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,112 @@
+"""The sizes at which the notebooks run (`profiles.toml`), and what their settings may be."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+class SettingError(ValueError):
+    """Settings that are unknown, of the wrong type or out of range; the message lists all of them."""
+
+
+def names() -> tuple[str, ...]:
+    """The profiles, smallest first."""
+    return tuple(_file()["accepted"]["profile"]["choices"])
+
+
+def settings(paper: str, profile: str, variant: str = "", **overrides: Any) -> dict[str, Any]:
+    """A paper's settings in a profile; `variant` names a table of changes to them ("three_classes").
+
+    An override that is None leaves the profile's value. Raises SettingError for a profile, paper, variant or setting
+    that does not exist and for a value that is not accepted.
+    """
+    papers = _file()[_one_of("profile", profile, names())]
+    table = papers[_one_of("paper", paper, [name for name in papers if name != "synth"])]
+    values = {name: value for name, value in table.items() if not isinstance(value, dict)}
+    if variant:
+        values |= table[_one_of(f"variant of {paper}", variant, [name for name in table if name not in values])]
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    if found := faults(paper, overrides, values):
+        raise SettingError("\n".join([f"{paper} cannot run with these settings:", *found]))
+    return values | overrides
+
+
+def synth(profile: str) -> dict[str, dict[str, int]]:
+    """The look-alike databases of a profile: name -> subjects, clips, height and width (pixels).
+
+    Raises SettingError for a profile that has none: `paper` is for the real databases.
+    """
+    having = [name for name in names() if "synth" in _file()[name]]
+    return _file()[_one_of("profile with look-alike databases", profile, having)]["synth"]
+
+
+def defaults(paper: str, profile: str) -> dict[str, Any]:
+    """A paper's settings in a profile, or nothing for a notebook that has no table in `profiles.toml`."""
+    return settings(paper, profile) if paper in _file()[profile] else {}
+
+
+def faults(paper: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
+    """What is wrong with `given`, a sentence each. `known`: the names that exist, with a value of the right type.
+
+    A known value that is None has no type of its own; a known list has at least one item, which gives the items' type.
+    """
+    found = []
+    for name, value in given.items():
+        if name not in known:
+            found.append(f"{name}: no such setting; there are {', '.join(known)}")
+        elif not (_same_type(value, known[name]) and _in_range(value, _rule(paper, name))):
+            found.append(f"{name} = {value!r}: accepted is {accepted(paper, name, known[name])}")
+    return found
+
+
+def accepted(paper: str, name: str, example: Any) -> str:
+    """What a setting may be, in words: "a whole number from 16 to 512"."""
+    rule = _rule(paper, name)
+    if isinstance(example, list):
+        return f"a list, each item {accepted(paper, name, example[0])}"
+    words = [_TYPES.get(type(example), "a value")]
+    if "choices" in rule:
+        words = ["one of", ", ".join(map(str, rule["choices"]))]
+    if "min" in rule:
+        words.append(f"from {rule['min']} to {rule['max']}")
+    return " ".join(words)
+
+
+_TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads(resources.files("merlib").joinpath("profiles.toml").read_text(encoding="utf-8"))
+
+
+def _rule(paper: str, name: str) -> dict[str, Any]:
+    rules = _file()["accepted"]
+    return rules.get(paper, {}).get(name, rules.get(name, {}))
+
+
+def _one_of(what: str, name: str, known: Any) -> str:
+    if name not in known:
+        raise SettingError(f"there is no {what} {name!r}; there are {', '.join(known)}")
+    return name
+
+
+def _same_type(value: Any, example: Any) -> bool:
+    if example is None:
+        return True
+    if isinstance(example, list):
+        return isinstance(value, list) and value != [] and all(_same_type(item, example[0]) for item in value)
+    if isinstance(example, float):
+        return type(value) in (int, float)
+    return type(value) is type(example)
+
+
+def _in_range(value: Any, rule: Mapping[str, Any]) -> bool:
+    if isinstance(value, list):
+        return all(_in_range(item, rule) for item in value)
+    if "choices" in rule:
+        return value in rule["choices"]
+    # NaN compares with nothing, so it is out of every range
+    return "min" not in rule or (isinstance(value, int | float) and rule["min"] <= value <= rule["max"])

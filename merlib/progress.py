@@ -1,0 +1,33 @@
+"""Progress of a loop: a bar for a person who watches, lines in a file for a run that nobody watches."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from tqdm.auto import tqdm
+
+Item = TypeVar("Item")
+
+
+def track(iterable: Iterable[Item], description: str, total: int | None = None) -> Iterator[Item]:
+    """Yields the items of `iterable` and shows how many of them the loop has finished.
+
+    A tqdm bar in a terminal or a notebook. When the environment variable `MERLIB_PROGRESS` names a file, a
+    line `description 3/120` is appended to it after each finished item instead, so that a headless run can be
+    followed from outside. `total` is needed only where `iterable` has no length and the end should be shown.
+    """
+    if total is None and hasattr(iterable, "__len__"):
+        total = len(iterable)
+    if os.environ.get("MERLIB_PROGRESS"):
+        yield from _lines(iterable, description, total, Path(os.environ["MERLIB_PROGRESS"]))
+    else:
+        yield from tqdm(iterable, desc=description, total=total)
+
+
+def _lines(iterable: Iterable[Item], description: str, total: int | None, path: Path) -> Iterator[Item]:
+    for done, item in enumerate(iterable, start=1):
+        yield item
+        # opened anew each time: several workers append to one file, and a short append is one write
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{description} {done}{f'/{total}' if total is not None else ''}\n")

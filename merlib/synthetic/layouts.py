@@ -1,0 +1,249 @@
+"""The four databases as they lie on disk: class shares, names, folders, frame numbers and annotation sheets, quirks included."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import xlsxwriter
+
+# The action units of each objective class; class VII is every other combination.
+OBJECTIVE_CLASSES = {
+    "I": "6 12 6+12 6+7+12 7+12",
+    "II": "1+2 5 25 1+2+25 25+26 5+24",
+    "III": "23 4 4+7 4+5 4+5+7 17+24 4+6+7 4+38",
+    "IV": "10 9 4+9 4+40 4+5+40 4+7+9 4+9+17 4+7+10 4+5+7+9 7+10",
+    "V": "1 15 1+4 6+15 15+17",
+    "VI": "1+2+4 20",
+}
+
+
+class Layout:
+    """What the databases have in common. `emotions` gives the emotions played and how many clips the real database has."""
+
+    folder: str
+    fps: int
+    emotions: ClassVar[dict[str, int]]
+    cropped = False  # the frames are the database's own face crops
+    grey = False
+    extra = 0  # frames before the onset and after the offset
+
+    def label(self, emotion: str) -> str:
+        """The annotation's name of `emotion`."""
+        return emotion
+
+    def subject(self, person: int) -> str:
+        """The name of the person number `person`, from 0."""
+        raise NotImplementedError
+
+    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+        """The name of the person's clip number `number`, from 1."""
+        raise NotImplementedError
+
+    def first_frame(self, rng: np.random.Generator) -> int:
+        """The number of a clip's first frame."""
+        return int(rng.integers(20, 200))
+
+    def frame(self, subject: str, label: str, clip: str, number: int) -> str:
+        """Path of a frame inside the database's folder."""
+        raise NotImplementedError
+
+    def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
+        """Writes the annotation sheet, of a database that has one.
+
+        `clips`: subject, clip, label, onset, apex, offset (frame numbers), units (tuple of (number, side)), intensities.
+        """
+
+
+class Casme2(Layout):
+    """CASME II, the 2019 sheet and the registered face crops."""
+
+    folder, fps, cropped = "CASME2", 200, True
+    emotions: ClassVar = {
+        "others": 99,
+        "disgust": 63,
+        "happiness": 32,
+        "surprise": 28,
+        "repression": 27,
+        "sadness": 4,
+        "fear": 2,
+    }
+
+    def subject(self, person: int) -> str:
+        return f"{person + 1:02d}"
+
+    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+        if number == 9:
+            return "EP09f"
+        return f"EP{rng.integers(1, 20):02d}_{number:02d}{rng.choice(['', '', 'f'])}"
+
+    def frame(self, subject: str, label: str, clip: str, number: int) -> str:
+        return f"Cropped/sub{subject}/{clip}/reg_img{number}.jpg"
+
+    def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
+        common = clips.index[clips.label == "others"]
+        units, apex = clips.units.map(_joined), clips.apex.astype(object)
+        units[common[:1]], units[common[1:2]], apex[common[2:3]] = "?", "none", "/"
+        header = ["Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None, "Action Units"]
+        rows = [
+            [row.subject, row.clip, None, row.onset, top, row.offset, None, _number_if_digits(code), row.label]
+            for row, top, code in zip(clips.itertuples(), apex, units, strict=True)
+        ]
+        _write_sheet(folder / "CASME2-coding-20190701.xlsx", [[*header, "Estimated Emotion"], *rows])
+
+
+class Samm(Layout):
+    """SAMM, version 2 of the sheet: 13 lines of text above the header, FACS codes with intensities and remarks."""
+
+    folder, fps, grey = "SAMM", 200, True
+    emotions: ClassVar = {
+        "anger": 57,
+        "happiness": 26,
+        "others": 26,
+        "surprise": 15,
+        "contempt": 12,
+        "disgust": 9,
+        "fear": 8,
+        "sadness": 6,
+    }
+    # each is applied to the first code that it fits
+    quirks = (
+        (r"^1A\+2B$", "A1A+A2B"),
+        (r"^(\d+)A$", r"\1A/B"),
+        (r"^[LR](6|12)$", "(R6 or R12)"),
+        (r"^23[A-D]?$", "T23"),
+        (r"^([LR]14)$", r"\1+soft focus"),
+        (r"^(\d+B)$", r"\1+ ref(43)"),
+        (r"^4\+7$", "4/7"),
+    )
+
+    def label(self, emotion: str) -> str:
+        return "Other" if emotion == "others" else emotion.capitalize()
+
+    def subject(self, person: int) -> str:
+        return f"{person + 6:03d}"
+
+    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+        return f"{subject}_{rng.integers(1, 8)}_{number}"
+
+    def first_frame(self, rng: np.random.Generator) -> int:
+        return int(rng.integers(200, 20000))
+
+    def frame(self, subject: str, label: str, clip: str, number: int) -> str:
+        return f"{subject}/{clip}/{subject}_{number:05d}.jpg"
+
+    def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
+        codes = pd.Series([_facs(row.units, row.intensities) for row in clips.itertuples()])
+        for pattern, replacement in self.quirks:
+            codes = _replace_first(codes, pattern, replacement)
+        apex = clips.apex.copy()
+        outside = clips.index[clips.label == "Anger"][:1]
+        apex[outside] = clips.offset[outside] + 3
+        header = ["Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame", "Duration"]
+        header += ["Micro", "Action Units", "Estimated Emotion", "Objective Classes", "Notes"]
+        rows = []
+        for row, top, code in zip(clips.itertuples(), apex, codes, strict=True):
+            frames = row.onset, top, row.offset, row.offset - row.onset + 1
+            rows.append([row.subject, row.clip, row.clip.split("_")[1], *frames, "1/2", code, row.label])
+            rows[-1].append(objective_class(number for number, _ in row.units))
+        _write_sheet(folder / "SAMM_Micro_FACS_Codes_v2.xlsx", [["SAMM"], *[[]] * 12, header, *rows])
+
+
+class Smic(Layout):
+    """SMIC-HS: no sheet; the label is a folder, and there is no apex."""
+
+    folder, fps = "SMIC", 100
+    emotions: ClassVar = {"disgust": 40, "sadness": 18, "fear": 12, "happiness": 51, "surprise": 43}
+    subjects = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 14, 15, 18, 19, 20)
+
+    def label(self, emotion: str) -> str:
+        return {"happiness": "positive", "surprise": "surprise"}.get(emotion, "negative")
+
+    def subject(self, person: int) -> str:
+        return f"s{self.subjects[person] if person < len(self.subjects) else person + 5}"
+
+    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+        return f"{subject}_{label[:2]}_{number:02d}"
+
+    def first_frame(self, rng: np.random.Generator) -> int:
+        return int(rng.integers(100_000, 300_000))
+
+    def frame(self, subject: str, label: str, clip: str, number: int) -> str:
+        return f"SMIC_all_raw/HS/{subject}/micro/{label}/{clip}/image{number:06d}.bmp"
+
+
+class Mmew(Layout):
+    """MMEW: frames numbered from 1, some of them outside onset..offset."""
+
+    folder, fps, extra = "MMEW", 90, 3
+    emotions: ClassVar = {
+        "surprise": 89,
+        "disgust": 72,
+        "others": 66,
+        "happiness": 36,
+        "fear": 16,
+        "sadness": 13,
+        "anger": 8,
+    }
+
+    def subject(self, person: int) -> str:
+        return f"{person + 1:02d}"
+
+    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+        return f"S{subject}-{sorted(self.emotions).index(label) + 1:02d}-{number:03d}"
+
+    def first_frame(self, rng: np.random.Generator) -> int:
+        return 1
+
+    def frame(self, subject: str, label: str, clip: str, number: int) -> str:
+        return f"Micro_Expression/{label}/{clip}/{number}.jpg"
+
+    def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
+        header = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion"]
+        rows = [
+            [row.subject, row.clip, row.onset, row.apex, row.offset, _joined(row.units), row.label, None]
+            for row in clips.itertuples()
+        ]
+        rows[0][-1] = "blink"
+        _write_sheet(folder / "MMEW_Micro_Exp.xlsx", [[*header, "remarks"], *rows])
+
+
+LAYOUTS = {"casme2": Casme2(), "samm": Samm(), "smic": Smic(), "mmew": Mmew()}
+
+
+def objective_class(numbers: Iterable[int]) -> str:
+    """The objective class I..VII of a clip with these action units (Davison et al. 2018, table 2)."""
+    code = "+".join(map(str, sorted(set(numbers))))
+    return next((name for name, codes in OBJECTIVE_CLASSES.items() if code in codes.split()), "VII")
+
+
+def _joined(units: tuple[tuple[int, str], ...]) -> str:
+    return "+".join(f"{side}{number}" for number, side in units)
+
+
+def _number_if_digits(text: str) -> int | str:
+    """A single action unit is a number in the sheet, as a person would type it."""
+    return int(text) if text.isdigit() else text
+
+
+def _facs(units: tuple[tuple[int, str], ...], intensities: dict[int, float]) -> str:
+    """A FACS code; the intensities of stronger units get their letter."""
+    letters = {number: "ABCD"[np.searchsorted([0.6, 1.2, 2.0], intensities[number])] for number, _ in units}
+    strong = max(intensities[number] for number, _ in units) > 1
+    return "+".join(f"{side}{number}{letters[number] if strong and not side else ''}" for number, side in units)
+
+
+def _replace_first(codes: pd.Series, pattern: str, replacement: str) -> pd.Series:
+    fits = codes.index[codes.str.match(pattern)][:1]
+    return codes.where(~codes.index.isin(fits), codes.map(lambda code: re.sub(pattern, replacement, code)))
+
+
+def _write_sheet(path: Path, rows: list[list]) -> None:
+    """An Excel file whose bytes depend on `rows` alone."""
+    with xlsxwriter.Workbook(path) as book:
+        book.set_properties({"created": pd.Timestamp("2020-01-01").to_pydatetime()})
+        sheet = book.add_worksheet()
+        for i, row in enumerate(rows):
+            sheet.write_row(i, 0, [value.item() if isinstance(value, np.integer) else value for value in row])

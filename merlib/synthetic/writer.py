@@ -1,0 +1,162 @@
+"""Writes a look-alike database to disk: casts it, films it person by person, annotates it."""
+
+import tempfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from merlib.progress import track
+from merlib.synthetic.acting import Take, play
+from merlib.synthetic.action_units import ACTION_UNITS
+from merlib.synthetic.actor import Actor, film
+from merlib.synthetic.canvas import View
+from merlib.synthetic.emotions import Part, cast
+from merlib.synthetic.identity import draw_identity
+from merlib.synthetic.layouts import LAYOUTS, Layout
+
+VERSION = 1  # of the generator; to be raised with every change that changes a file
+SIGNATURE = "look-alike data (merlib data synth"
+JPEG_QUALITY = 90
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much to write; height and width are those of the frames, in pixels."""
+
+    subjects: int
+    clips: int
+    height: int
+    width: int
+
+    def __post_init__(self):
+        if self.subjects < 2 or self.clips < 2 * self.subjects:
+            raise ValueError(f"{self}: a look-alike database needs at least 2 subjects and 2 clips a subject")
+        if min(self.height, self.width) < 48:
+            raise ValueError(f"{self}: frames need at least 48 x 48 pixels")
+
+
+def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: int = -1) -> Path:
+    """Writes the look-alike of database `name` ("casme2", "samm", "smic", "mmew") and returns its folder in `data_root`.
+
+    The same name, size and seed give the same files, byte for byte, for any `n_jobs` (processes; -1 for all cores).
+    Does nothing when they are there already; replaces another look-alike. `SOURCE.txt` says what was written, `truth.csv`
+    the true emotion, apex and action units of every clip: for tests of the generator, not for recognition.
+    Raises FileExistsError when the folder holds anything but a look-alike, ValueError for an unknown name.
+    """
+    if name not in LAYOUTS:
+        raise ValueError(f"no look-alike of {name!r}; there are {', '.join(LAYOUTS)}")
+    folder = Path(data_root) / LAYOUTS[name].folder
+    source = _source(name, size, seed)
+    if folder.exists() and _refuse_real(folder) == source:
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+        made, replaced = Path(temporary, "made"), Path(temporary, "replaced")
+        made.mkdir()
+        _write(name, made, size, seed, n_jobs)
+        (made / "SOURCE.txt").write_text(source, encoding="utf-8", newline="\n")
+        if folder.exists():
+            folder.rename(replaced)
+        made.rename(folder)
+    return folder
+
+
+def _source(name: str, size: Size, seed: int) -> str:
+    amount = f"{size.subjects} subjects, {size.clips} clips, {size.height} x {size.width} px"
+    return f"{SIGNATURE} {name}: {amount}, seed {seed}, generator version {VERSION})\n"
+
+
+def _refuse_real(folder: Path) -> str:
+    """The provenance of a look-alike's folder; raises FileExistsError for any other folder."""
+    note = folder / "SOURCE.txt"
+    source = note.read_text(encoding="utf-8", errors="replace") if note.is_file() else ""
+    if not source.startswith(SIGNATURE):
+        raise FileExistsError(
+            f"{folder} exists and is not look-alike data (no SOURCE.txt of ours), so it is left as it is; "
+            "choose another data root for look-alike data"
+        )
+    return source
+
+
+def _write(name: str, folder: Path, size: Size, seed: int, n_jobs: int) -> None:
+    layout = LAYOUTS[name]
+    parts = cast(layout.emotions, size.subjects, size.clips, _rng(seed, name, "cast"))
+    work = (
+        delayed(_film_person)(name, folder, size, seed, person, [part for part in parts if part.person == person])
+        for person in range(size.subjects)
+    )
+    filmed = Parallel(n_jobs=n_jobs, return_as="generator")(work)
+    rows = [row for rows in track(filmed, f"look-alike {layout.folder}", total=size.subjects) for row in rows]
+    clips = pd.DataFrame(rows)
+    layout.annotate(folder, clips)
+    _truth(clips).to_csv(folder / "truth.csv", index=False, lineterminator="\n")
+
+
+def _rng(seed: int, *key: str | int) -> np.random.Generator:
+    """An independent stream of random numbers for `key`, so that no clip depends on the clips before it."""
+    return np.random.default_rng([seed, *(zlib.crc32(str(part).encode()) for part in key)])
+
+
+def _film_person(name: str, folder: Path, size: Size, seed: int, person: int, parts: list[Part]) -> list[dict]:
+    """Writes the frames of one person's clips and returns a row a clip for the sheets."""
+    layout = LAYOUTS[name]
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # the processes share the cores already
+    try:
+        view = View.cropped(size.height, size.width) if layout.cropped else View.seated(size.height, size.width)
+        actor = Actor(draw_identity(_rng(seed, name, "person", person)), view)
+        return [
+            _film_clip(layout, folder, actor, part, number, _rng(seed, name, person, number))
+            for number, part in enumerate(parts, start=1)
+        ]
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _film_clip(layout: Layout, folder: Path, actor: Actor, part: Part, number: int, rng: np.random.Generator) -> dict:
+    subject, label = layout.subject(part.person), layout.label(part.label)
+    clip, first = layout.clip(subject, label, number, rng), layout.first_frame(rng)
+    take = play(actor.who, part.units, layout.fps, rng)
+    for i, frame in enumerate(film(actor, take, layout.cropped, layout.extra, rng)):
+        _save(folder / layout.frame(subject, label, clip, first + i), frame, layout.grey)
+    onset = first + layout.extra
+    return {
+        "subject": subject,
+        "clip": clip,
+        "label": label,
+        "onset": onset,
+        "apex": onset + take.annotated_apex,
+        "offset": onset + take.num_frames - 1,
+        "units": take.annotated_units,
+        "intensities": {number: max(_sides(take, number)) for number, _ in take.annotated_units},
+        "true_emotion": part.emotion,
+        "true_apex": onset + take.apex,
+        "true_units": {key: unit.intensity for key, unit in take.activations.items()},
+    }
+
+
+def _sides(take: Take, number: int) -> list[float]:
+    return [unit.intensity for (unit_number, _), unit in take.activations.items() if unit_number == number]
+
+
+def _save(path: Path, frame: np.ndarray, grey: bool) -> None:
+    """Writes an RGB frame (H, W, 3) in the format of the path's ending."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY if grey else cv2.COLOR_RGB2BGR)
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix == ".jpg" else []
+    _, encoded = cv2.imencode(path.suffix, picture, options)
+    path.write_bytes(encoded.tobytes())
+
+
+def _truth(clips: pd.DataFrame) -> pd.DataFrame:
+    """True emotion, apex and peak intensity (0 if at rest) of every action unit on the left and the right, a row a clip."""
+    keys = [(number, side) for number in ACTION_UNITS for side in "LR"]
+    units = pd.DataFrame(
+        [{f"AU{number}{side}": row.get((number, side), 0.0) for number, side in keys} for row in clips["true_units"]]
+    )
+    return pd.concat([clips[["subject", "clip", "true_emotion", "true_apex"]], units.round(4)], axis=1)

@@ -1,0 +1,259 @@
+"""Published numbers beside ours, and every table as a notebook, CSV, Markdown and LaTeX want it."""
+
+import hashlib
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from merlib import metrics, published
+from merlib.clips import Clips
+
+OURS = {"last": "ours, last epoch", "best test epoch": "ours, best test epoch (not a fair estimate)"}
+HEADINGS = {"accuracy %": "Acc. (%)", "accuracy": "Acc.", "f1": "F1"}
+# What a paper prints as "F1" where it is not the mean of the classes' F1. PSN: its Table 7 gives 2PR/(P+R).
+F1 = {"psn": "f1_of_means"}
+MEANING = {
+    "uf1": "our F1 is UF1, the mean over classes of 2TP/(2TP+FP+FN), pooled over all folds",
+    "f1_of_means": "our F1 is 2PR/(P+R) of the classes' mean precision P and mean recall R, pooled over all folds",
+}
+LOOK_ALIKE = "look-alike data cannot rank architectures; never a reproduction of the published number"
+_LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"—": "---", "±": r"$\pm$", "×": r"$\times$", "²": r"\textsuperscript{2}", "λ": r"$\lambda$"}
+)
+
+Predictions = pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A frame with the notes that belong under it and the sources of its data; a cell that ends on it shows all.
+
+    A named index is shown as the first columns, a plain one is not. Floats are shown with four decimals, what is
+    missing is left blank; the CSV keeps the frame's own values.
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def to_csv(self) -> str:
+        """One header row ("published: F1"), the frame's values in full; without the notes."""
+        return _flat(_index_first(self.frame)).to_csv(index=False, lineterminator="\n")
+
+    def to_markdown(self) -> str:
+        """A pipe table, then the notes as a list."""
+        # tabulate would turn the text "0.7000" into the number 0.7
+        table = _flat(self._cells).to_markdown(
+            index=False, disable_numparse=True, colalign=self._align("left", "right")
+        )
+        return "\n".join([table, "", *(f"- {note}" for note in self.notes)]).strip() + "\n"
+
+    def to_latex(self, caption: str, label: str) -> str:
+        """A table environment as wide as the text; the document needs the packages booktabs and graphicx."""
+        cells = self._cells.map(_latex).rename(columns=_latex)
+        tabular = Styler(cells).hide(axis="index").to_latex(
+            hrules=True, multicol_align="c", column_format="".join(self._align("l", "r"))
+        )  # fmt: skip
+        notes = [rf"\par\footnotesize {_latex(note)}" for note in self.notes]
+        head = [r"\begin{table}", r"\centering", rf"\caption{{{_latex(caption)}}}", rf"\label{{{label}}}"]
+        lines = [*head, r"\resizebox{\linewidth}{!}{%", tabular.rstrip() + "}", *notes, r"\end{table}"]
+        return "\n".join(lines) + "\n"
+
+    def _repr_html_(self) -> str:
+        columns = enumerate(self._align("left", "right"))
+        styles = [{"selector": f"td.col{i}, th.col{i}", "props": f"text-align: {side}"} for i, side in columns]
+        styles += [
+            {"selector": "th, td", "props": "padding: 2px 8px; vertical-align: top; white-space: nowrap"},
+            {"selector": "th[colspan]", "props": "text-align: center; border-bottom: 1px solid"},
+        ]
+        # the name in the page comes from the content, so that running a notebook again gives the same file
+        name = hashlib.sha256(self.to_csv().encode()).hexdigest()[:8]
+        styler = Styler(self._cells, uuid=name, cell_ids=False).hide(axis="index").set_table_styles(styles)
+        table = styler.format(escape="html").format_index(escape="html", axis="columns").to_html()
+        return f"{table}<p><small>{'<br>'.join(map(html.escape, self.notes))}</small></p>"
+
+    @cached_property
+    def _cells(self) -> pd.DataFrame:
+        return _index_first(self.frame).map(_text)
+
+    def _align(self, text: str, number: str) -> list[str]:
+        columns = (self._cells.iloc[:, i] for i in range(self._cells.shape[1]))
+        return [number if column.str.fullmatch(r"[\d.,±/—\s-]*").all() else text for column in columns]
+
+
+def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predictions | Sequence[Predictions]]) -> Table:
+    """A published table beside our results: a row a method, database and number of classes.
+
+    Columns: published | ours, last epoch | ours, best test epoch (not a fair estimate) | data used. With several seeds
+    ours are mean ± standard deviation over seeds. `ours`: a published method, or (method, setting), -> its
+    predictions, or a list with those of several databases; a row that the paper does not have comes last.
+    Raises KeyError for a method that is not in the paper's table, ValueError for predictions of several experiments
+    in one frame or for two frames of one row.
+    """
+    cells = published.table(paper, table)
+    quantities = {metric: _our_metric(paper, metric) for metric in cells["metric"].unique()}
+    rows, notes = _published_rows(cells), [MEANING[name] for name in quantities.values() if name in MEANING and ours]
+    sources: list[str] = []
+    for key, frames in ours.items():
+        method, setting = _known(key, cells)
+        for predictions in [frames] if isinstance(frames, pd.DataFrame) else frames:
+            row = _row_key(method, setting, predictions)
+            if ("data used", "clips") in rows.setdefault(row, {}):
+                raise ValueError(f"two results for the row {', '.join(map(str, row))} of {paper} {table}")
+            data, data_notes = _data_used(predictions)
+            rows[row] |= _measured(predictions, quantities) | data
+            notes += data_notes + [f"{row[0]}, published: {note}" for note in _published_notes(cells, method, row)]
+            sources += predictions["source"].unique().tolist()
+    return Table(_frame(rows), (*dict.fromkeys(notes), *_source_notes(sources)), tuple(dict.fromkeys(sources)))
+
+
+def counts(paper: str, table: str, clips: Mapping[str, Clips]) -> Table:
+    """The published class counts beside those of the data used, with what was left out and why.
+
+    `clips`: database -> clips with classes. A row a class, then the total, the clips left out and the subjects.
+    """
+    cells = published.table(paper, table).query("metric == 'clips'")
+    columns, notes, sources = {}, [], []
+    for database in dict.fromkeys([*cells["database"], *clips]):
+        name, printed = published.database_name(database), cells[cells["database"] == database]
+        columns[name, "published"] = dict(zip(printed["setting"], printed["printed"], strict=True))
+        if database in clips:
+            columns[name, "data used"] = _counted(clips[database], labels=cells["setting"])
+            reasons = clips[database].excluded["reason"].value_counts()
+            notes += [f"{name}, left out: {n} × {reason}" for reason, n in reasons.items()]
+            notes += [f"{name}: {clips[database].source}"]
+            sources += [clips[database].source]
+    names = list(dict.fromkeys(name for column in columns.values() for name in column))
+    last = [name for name in ("Total", "left out", "subjects") if name in names]
+    order = [name for name in names if name not in last] + last
+    frame = pd.DataFrame(columns, index=pd.Index(order, name="class"), dtype=object)
+    return Table(frame, (*notes, *_source_notes(sources)), tuple(dict.fromkeys(sources)))
+
+
+def _counted(clips: Clips, labels: Sequence[str]) -> dict[str, str]:
+    printed = {label.casefold(): label for label in labels}
+    counted = {
+        printed.get(name, name): str(n) for name, n in clips.counts()[["class", "clips"]].itertuples(index=False)
+    }
+    totals = {"Total": len(clips), "left out": len(clips.excluded), "subjects": len(set(clips.subjects))}
+    return counted | {name: str(n) for name, n in totals.items()}
+
+
+def _our_metric(paper: str, metric: str) -> str:
+    name = metric.split()[0]
+    return F1.get(paper, "uf1") if name == "f1" else name
+
+
+def _published_rows(cells: pd.DataFrame) -> dict[tuple, dict]:
+    rows: dict[tuple, dict] = {}
+    for cell in cells.to_dict("records"):
+        row = rows.setdefault(_key(cell["method"], cell["setting"], cell["database"], cell["classes"]), {})
+        row["published", _heading(cell["metric"])] = cell["printed"]
+        if not pd.isna(cell["n"]):
+            row["published", "clips"] = str(cell["n"])
+    return rows
+
+
+def _published_notes(cells: pd.DataFrame, method: str, row: tuple) -> list[str]:
+    of_method = cells[(cells["method"] == method) & (cells["note"] != "")].to_dict("records")
+    return [c["note"] for c in of_method if _key(method, c["setting"], c["database"], c["classes"]) == row]
+
+
+def _known(key: str | tuple[str, str], cells: pd.DataFrame) -> tuple[str, str]:
+    """Method in the paper's spelling, and setting."""
+    method, setting = (key, "") if isinstance(key, str) else key
+    known = {name.casefold(): name for name in cells["method"]}
+    if method.casefold() not in known:
+        raise KeyError(f"{method!r} is no method of the table; it has {', '.join(known.values())}")
+    return known[method.casefold()], setting
+
+
+def _row_key(method: str, setting: str, predictions: Predictions) -> tuple:
+    runs = predictions[["experiment", "database", "scheme"]].drop_duplicates()
+    if len(runs) != 1:
+        raise ValueError(
+            f"predictions of one experiment a frame are needed, {method!r} has:\n{runs.to_string(index=False)}"
+        )
+    return _key(method, setting, runs["database"].iloc[0], len(metrics.class_names(predictions)))
+
+
+def _key(method: str, setting: str, database: str, classes: int) -> tuple:
+    databases = "+".join(sorted(database.split("+")))
+    return (", ".join(filter(None, [method, setting])), published.database_name(databases), int(classes))
+
+
+def _measured(predictions: Predictions, quantities: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    cells = {}
+    for rule, group in OURS.items():
+        by_seed = metrics.scores(predictions, rule)
+        for metric, name in quantities.items():
+            cells[group, _heading(metric)] = _mean_and_sd(by_seed[name], percent=metric.endswith("%"))
+    return cells
+
+
+def _mean_and_sd(values: pd.Series, percent: bool) -> str:
+    scale, digits = (100, 2) if percent else (1, 4)
+    numbers = [values.mean() * scale, values.std() * scale][: len(values)]  # one seed has no deviation
+    return " ± ".join(f"{number:.{digits}f}" for number in numbers)
+
+
+def _data_used(predictions: Predictions) -> tuple[dict[tuple[str, str], str], list[str]]:
+    """The cells on the clips that were tested, and a note that says which count is of which class."""
+    seeds, classes = predictions["seed"].unique(), metrics.class_names(predictions)
+    tested = metrics.select(predictions[predictions["seed"] == seeds[0]], "last")
+    by_class = [int((tested["target"] == name).sum()) for name in classes]
+    cells = {
+        "clips": str(len(tested)),
+        "subjects": str(tested["subject"].nunique()),
+        "class counts": "/".join(map(str, by_class)),
+        "seeds": ", ".join(map(str, seeds)),
+        "source": "; ".join(predictions["source"].unique()),
+    }
+    name = published.database_name(predictions["database"].iloc[0])
+    note = f"class counts, {name}, {len(classes)} classes: {' / '.join(classes)}"
+    return {("data used", column): text for column, text in cells.items()}, [note]
+
+
+def _source_notes(sources: Sequence[str]) -> list[str]:
+    return [LOOK_ALIKE] if any("look-alike" in source for source in sources) else []
+
+
+def _frame(rows: Mapping[tuple, Mapping]) -> pd.DataFrame:
+    index = pd.MultiIndex.from_tuples(rows, names=["method", "database", "classes"])
+    groups = ["published", *OURS.values(), "data used"]
+    columns = dict.fromkeys(column for row in rows.values() for column in row)
+    ordered = sorted(columns, key=lambda column: groups.index(column[0]))  # stable: within a group the order stays
+    return pd.DataFrame(list(rows.values()), index=index, columns=pd.MultiIndex.from_tuples(ordered))
+
+
+def _heading(metric: str) -> str:
+    return HEADINGS.get(metric, metric.upper())
+
+
+def _index_first(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its named index as first columns; their names stand in the last row of the header."""
+    if frame.index.names == [None]:
+        return frame.reset_index(drop=True)
+    return frame.reset_index(col_level=-1)
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    names = [": ".join(filter(None, name)) if isinstance(name, tuple) else name for name in frame.columns]
+    return frame.set_axis(names, axis="columns")
+
+
+def _text(value: object) -> str:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _latex(text: object) -> str:
+    return re.sub(r"\s+", " ", str(text)).translate(_LATEX)

@@ -1,0 +1,143 @@
+import json
+import shlex
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from merlib import cli, manifest, profiles, runs, system
+
+CELL = 'profile = "demo"  # sizes\noutput_dir = ""  # run folder\nsize = 32  # pixels'
+
+
+@pytest.fixture
+def call(home):
+    """Calls `merlib` in a project of the test's own."""
+    return lambda line: CliRunner().invoke(cli.app, shlex.split(line))
+
+
+def write_manifest(home, run, notebook, artifact, finished):
+    folder = home / "papermill_runs" / run / notebook
+    folder.mkdir(parents=True)
+    (folder / "artifacts.json").write_text(json.dumps([{"name": artifact}]))
+    manifest.write(folder, notebook=notebook, run=run, finished=finished)
+
+
+@pytest.mark.parametrize("command", ["run", "status", "gallery", "check", "data synth", "data check"])
+def test_help_shows_an_example(call, command):
+    result = call(f"{command} --help")
+    assert result.exit_code == 0
+    assert f"  merlib {command}" in result.stdout
+
+
+def test_the_others_run_when_a_notebook_fails_and_the_failed_ones_are_listed(call, home, write_notebook):
+    write_notebook(home / "notebooks" / "01_bad.ipynb", CELL, "1 / 0")
+    write_notebook(home / "notebooks" / "02_good.ipynb", CELL, "size")
+    result = call("run --profile smoke --set size=64 --run mine")
+    assert result.exit_code == 1
+    assert "01_bad failed in cell In [3] ('1 / 0'): ZeroDivisionError: division by zero" in result.stderr
+    assert result.stderr.endswith("failed:\n- 01_bad\n")
+    good = manifest.read(home / "papermill_runs" / "mine" / "02_good")
+    assert good["parameters"]["size"] == 64
+    assert manifest.read(home / "papermill_runs" / "mine" / "01_bad") is None
+    assert str(home / "papermill_runs" / "mine") in result.stdout
+
+
+def test_what_is_wrong_with_any_notebook_is_said_before_one_starts(call, home, write_notebook):
+    for name in ("01_one", "02_two"):
+        write_notebook(home / "notebooks" / f"{name}.ipynb", CELL)
+    result = call("run one two three --set size=9999 --set sizes=1")
+    assert result.exit_code == 1
+    for said in ("one cannot run", "two cannot run", "no notebook 'three'", "sizes: no such setting", "size = 9999"):
+        assert said in result.stderr
+    assert not (home / "papermill_runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("64", 64), ("0.5", 0.5), ("true", True), ("[0, 1]", [0, 1]), ("casme2-5", "casme2-5"), ("a=b", "a=b"), ("", "")],
+)
+def test_set_takes_json_where_it_can_and_text_otherwise(text, value):
+    found = cli._assignments([f"name={text}"])["name"]
+    assert found == value and type(found) is type(value)
+
+
+def test_set_without_equals_sign_says_how_to_write_it(call):
+    result = call("run --set size")
+    assert result.exit_code == 1 and "write NAME=VALUE" in result.stderr
+
+
+def test_data_root_and_databases_become_parameters(home, write_notebook, monkeypatch, call):
+    cell = f'{CELL}\ndata_root = ""  # folder\ndatabases = ["casme2", "samm"]  # which'
+    write_notebook(home / "notebooks" / "01_one.ipynb", cell)
+    seen = []
+    monkeypatch.setattr(runs, "execute", seen.append)
+    monkeypatch.setattr(cli, "_show_results", lambda folder: None)
+    assert call(f"run one --database samm --data-root {home}/../{home.name}/faces").exit_code == 0
+    assert seen[0].parameters["databases"] == ["samm"]
+    assert seen[0].parameters["data_root"] == str(home / "faces")
+
+
+def test_a_machine_that_is_not_ready_stops_everything_with_the_remedy(call, monkeypatch):
+    monkeypatch.setattr(system, "library_fault", lambda _: "OpenCV needs libGL.so.1: `apt-get install libgl1`.")
+    for command in ("check", "run"):
+        result = call(command)
+        assert result.exit_code == 1
+        assert "apt-get install libgl1" in result.stderr
+
+
+def test_status_names_the_last_finished_run_of_each_artifact(call, home):
+    write_manifest(home, "old", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
+    write_manifest(home, "new", "04_mmnet", "table_6", "2026-02-01T00:00:00+00:00")
+    (home / "papermill_runs" / "half" / "04_mmnet").mkdir(parents=True)
+    lines = call("status").stdout.splitlines()
+    table_6 = [line for line in lines if line.startswith("mmnet") and "table_6" in line]
+    table_7 = [line for line in lines if line.startswith("mmnet") and "table_7" in line]
+    assert table_6[0].endswith("new, 2026-02-01")
+    assert table_7[0].endswith(" -")
+    assert lines[-1].startswith("1 of ")
+
+
+def test_gallery_of_a_run_that_is_not_there_names_those_that_are(call, home):
+    (home / "papermill_runs" / "demo" / "04_mmnet").mkdir(parents=True)
+    (home / "papermill_runs" / "demo" / "04_mmnet" / "notebook.ipynb").write_text("{}")
+    result = call("gallery dmo")
+    assert result.exit_code == 1 and "there is no run 'dmo'; there are demo" in result.stderr
+
+
+def test_synth_refuses_what_it_has_no_size_for(call):
+    result = call("data synth casme9 --profile smoke")
+    assert result.exit_code == 1 and "no look-alike of casme9; there are" in result.stderr
+    assert "there are smoke, demo" in call("data synth --profile paper").stderr
+
+
+@pytest.fixture
+def tiny_look_alikes(monkeypatch):
+    size = {"subjects": 2, "clips": 4, "height": 48, "width": 48}
+    monkeypatch.setattr(profiles, "synth", lambda profile: {"casme2": size, "samm": size})
+
+
+def test_the_check_finds_the_clip_that_a_look_alike_lost(call, home, tiny_look_alikes):
+    assert call("data synth casme2 --profile smoke").exit_code == 0
+    frame = min((home / "data" / "CASME2").rglob("*.jpg"))
+    assert frame.parent.name not in call("data check casme2").stdout
+    shutil.rmtree(frame.parent)
+    result = call("data check casme2")
+    assert result.exit_code == 1
+    assert frame.parent.name in result.stdout
+
+
+def test_a_real_database_is_passed_over_and_only_refused_when_asked_for_by_name(call, home, tiny_look_alikes):
+    (home / "data" / "CASME2").mkdir(parents=True)
+    (home / "data" / "CASME2" / "licensed.xlsx").write_text("")
+    assert call("data synth casme2 --profile smoke").exit_code == 1
+    result = call("data synth --profile smoke")
+    assert result.exit_code == 0 and "casme2: " in result.stderr
+    assert [path.name for path in (home / "data" / "CASME2").iterdir()] == ["licensed.xlsx"]
+    assert (home / "data" / "SAMM" / "SOURCE.txt").exists()
+
+
+def test_check_of_a_database_that_is_not_there_says_how_to_get_it(call, home):
+    result = call("data check samm")
+    assert result.exit_code == 1
+    assert "merlib data synth" in result.stderr and "SAMM" in result.stderr

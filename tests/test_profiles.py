@@ -1,0 +1,101 @@
+import math
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from merlib import databases, profiles
+
+FILE = tomllib.loads(Path(profiles.__file__).with_name("profiles.toml").read_text(encoding="utf-8"))
+PAPERS = sorted({paper for name in profiles.names() for paper in FILE[name] if paper != "synth"})
+
+
+def variants(table):
+    return {name: value for name, value in table.items() if isinstance(value, dict)}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_paper_has_the_same_settings_and_variants_in_every_profile(paper):
+    tables = [FILE[name][paper] for name in profiles.names()]
+    assert len({frozenset(table) for table in tables}) == 1
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("profile", profiles.names())
+def test_every_written_value_has_a_range_and_lies_in_it(paper, profile):
+    table = FILE[profile][paper]
+    rules = FILE["accepted"] | FILE["accepted"].get(paper, {})
+    for variant in ["", *variants(table)]:
+        values = profiles.settings(paper, profile, variant)
+        assert values.keys() <= rules.keys()
+        assert profiles.faults(paper, values, values) == []
+
+
+def test_databases_that_a_notebook_accepts_are_those_that_can_be_read():
+    assert FILE["accepted"]["databases"]["choices"] == list(databases.READERS)
+
+
+def test_mmnet_paper_values_are_those_of_the_authors_code():
+    five, three = profiles.settings("mmnet", "paper"), profiles.settings("mmnet", "paper", "three_classes")
+    names = ["size", "num_epochs", "batch_size", "lr", "weight_decay", "lr_decay", "decay_until"]
+    assert [five[name] for name in names] == [224, 74, 32, 8e-4, 0.6, 0.987, 50]
+    assert [three[name] for name in names] == [224, 99, 24, 8e-4, 0.7, 0.987, 50]
+    assert (three["num_layers"], three["mlp_ratio"], three["drop_path"]) == (3, 2, 0.3)
+
+
+def test_an_override_wins_over_the_variant_and_none_leaves_the_value():
+    chosen = profiles.settings("mmnet", "paper", "three_classes", num_epochs=3, size=None)
+    assert chosen["num_epochs"] == 3
+    assert chosen["size"] == 224
+    assert chosen["batch_size"] == 24
+
+
+def test_all_faults_are_reported_at_once():
+    with pytest.raises(profiles.SettingError) as error:
+        profiles.settings("mmnet", "demo", size=1000, sizes=3, num_epochs="ten")
+    message = str(error.value)
+    assert "size = 1000: accepted is a whole number from 16 to 512" in message
+    assert "sizes: no such setting" in message
+    assert "num_epochs = 'ten': accepted is a whole number" in message
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: profiles.settings("mmnet", "dmo"), "there is no profile 'dmo'; there are smoke, demo, paper"),
+        (lambda: profiles.settings("nmnet", "demo"), "there is no paper 'nmnet'; there are .*mmnet"),
+        (lambda: profiles.settings("mmnet", "demo", "four"), "variant of mmnet 'four'; there are three_classes"),
+        (lambda: profiles.synth("paper"), "there is no profile with look-alike .* 'paper'; there are smoke, demo"),
+    ],
+)
+def test_what_does_not_exist_is_refused_with_what_does(call, said):
+    with pytest.raises(profiles.SettingError, match=said):
+        call()
+
+
+@pytest.mark.parametrize("value", [True, 64.0, "64", [64], math.nan])
+def test_a_whole_number_is_neither_true_nor_float_nor_text(value):
+    assert profiles.faults("mmnet", {"size": value}, {"size": 32}) != []
+
+
+@given(st.floats() | st.floats(0.0, 2.0))
+def test_a_number_is_accepted_exactly_inside_its_range(lr):
+    low, high = FILE["accepted"]["lr"]["min"], FILE["accepted"]["lr"]["max"]
+    assert (profiles.faults("mmnet", {"lr": lr}, {"lr": 1e-3}) == []) == (low <= lr <= high)
+
+
+def test_a_list_is_checked_item_by_item():
+    def accepts(value):
+        return profiles.faults("mmnet", {"seeds": value}, {"seeds": [0]}) == []
+
+    assert accepts([0, 1, 2])
+    assert not any(map(accepts, [[], 0, [0, -1], [0, "1"], [0.5], [True]]))
+
+
+def test_a_setting_without_a_type_of_its_own_is_still_held_to_its_range():
+    known = {"size": None}
+    assert profiles.faults("mmnet", {"size": 64}, known) == []
+    assert profiles.faults("mmnet", {"size": 4}, known) != []
+    assert profiles.faults("mmnet", {"size": "large"}, known) != []

@@ -1,0 +1,107 @@
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from merlib import parameters, profiles, runs
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+REQUIRED = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+EXPORTS = sorted(path for path in (ROOT / "merlib" / "papers").glob("*.py") if path.name != "__init__.py")
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_export = pytest.mark.parametrize("path", EXPORTS, ids=lambda path: path.stem)
+
+
+def cells(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def pinned():
+    lines = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if line[:1] != "#"]
+    return {canonicalize_name(line.name): str(line.specifier).removeprefix("==") for line in lines}
+
+
+def test_every_dependency_is_pinned_to_a_version_that_it_allows():
+    versions = pinned()
+    for requirement in REQUIRED:
+        assert versions[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_conda_installs_the_same_python_and_packages():
+    python, _, pip = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert python == f"python{PROJECT['requires-python']}"
+    assert pip == {"pip": ["-c constraints.txt", "-e .[dev]"]}
+
+
+def test_the_exports_are_the_notebooks(tmp_path):
+    """Also finds a module without a notebook, and a notebook that was not exported."""
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for package in ("merlib", "merlib/papers"):
+        (tmp_path / package).mkdir()
+        shutil.copy(ROOT / package / "__init__.py", tmp_path / package)
+    subprocess.run([Path(sys.executable).with_name("nbdev-export")], cwd=tmp_path, check=True)
+    fresh = {path.name: path.read_text() for path in (tmp_path / "merlib" / "papers").glob("*.py")}
+    kept = {path.name: path.read_text() for path in (ROOT / "merlib" / "papers").glob("*.py")}
+    assert kept == fresh, "run `make export`"
+
+
+@each_export
+def test_exports_hold_imports_constants_functions_and_classes_each_name_once(path):
+    body = ast.parse(path.read_text()).body
+    docstring = body[:1] if isinstance(body[0], ast.Expr) else []
+    statements = [statement for statement in body if statement not in docstring]
+    defined = [statement.name for statement in statements if isinstance(statement, ast.FunctionDef | ast.ClassDef)]
+    for statement in statements:
+        assert isinstance(statement, ast.Import | ast.ImportFrom | ast.Assign | ast.FunctionDef | ast.ClassDef)
+        if isinstance(statement, ast.Assign):
+            defined += [target.id for target in statement.targets]
+    assert [name for name, times in Counter(defined).items() if times > 1] == []
+
+
+@each_notebook
+def test_notebooks_are_stored_without_outputs(path):
+    for cell in cells(path):
+        assert cell["metadata"].keys() <= {"tags"}
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [] and cell["execution_count"] is None, "run `make export`"
+
+
+@each_notebook
+def test_notebooks_have_one_parameters_cell_with_a_comment_on_each(path):
+    found = parameters.read(path)
+    assert {"profile", "data_root", "output_dir", "seeds"} <= found.keys()
+    assert [parameter.name for parameter in found.values() if not parameter.comment] == []
+    assert [found[name].default for name in ("profile", "data_root", "output_dir")] == ["demo", "", ""]
+
+
+@each_notebook
+def test_default_parameters_are_accepted(path):
+    given = {name: item.default for name, item in parameters.read(path).items() if item.default is not None}
+    assert profiles.faults(runs.short_name(path), given, given) == []
+
+
+def test_what_starts_notebooks_imports_nothing_that_they_import():
+    heavy = "{'torch', 'pandas', 'numpy', 'cv2', 'matplotlib', 'sklearn'}"
+    ask = f"import sys, merlib.cli; print(*({heavy} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True).stdout.strip() == ""
+
+
+def test_the_readme_names_only_commands_and_files_that_exist():
+    text = (ROOT / "README.md").read_text()
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert set(re.findall(r"make ([a-z]+)", text)) <= set(targets)
+    assert [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if not (ROOT / link).exists()] == []

@@ -1,0 +1,173 @@
+"""Look-alike databases on disk: reproducible, never over real data, in the real layouts; and what can be learnt from them."""
+
+import hashlib
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from merlib import aus, databases, profiles
+from merlib.synthetic import Size, layouts, write, writer
+from merlib.synthetic.emotions import cast
+from merlib.synthetic.layouts import LAYOUTS, objective_class
+
+SMALL = Size(subjects=2, clips=8, height=60, width=60)
+
+
+def digest(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def casme2(tmp_path_factory):
+    """A look-alike CASME II with enough clips to learn from, and the truth beside it."""
+    root = tmp_path_factory.mktemp("look_alike")
+    folder = write("casme2", root, Size(subjects=6, clips=72, height=84, width=70), seed=1)
+    return databases.read("casme2", root).table, pd.read_csv(folder / "truth.csv", dtype={"subject": str})
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_same_seed_gives_the_same_bytes_for_any_number_of_processes(name, tmp_path):
+    first = write(name, tmp_path / "a", SMALL, seed=4, n_jobs=1)
+    second = write(name, tmp_path / "b", SMALL, seed=4, n_jobs=2)
+    assert digest(first) == digest(second)
+    assert digest(write(name, tmp_path / "c", SMALL, seed=5, n_jobs=1)) != digest(first)
+
+
+def test_writing_again_does_nothing_and_another_size_replaces(tmp_path):
+    folder = write("smic", tmp_path, SMALL, n_jobs=1)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert write("smic", tmp_path, SMALL, n_jobs=1) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    write("smic", tmp_path, Size(2, 6, 48, 48), n_jobs=1)
+    assert len(pd.read_csv(folder / "truth.csv")) == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["SMIC"]
+
+
+def test_a_folder_that_is_not_look_alike_is_refused_and_left_as_it_is(tmp_path):
+    real = tmp_path / "SAMM"
+    real.mkdir()
+    (real / "006.jpg").write_bytes(b"real")
+    for note in (None, "my own data"):
+        if note:
+            (real / "SOURCE.txt").write_text(note)
+        with pytest.raises(FileExistsError, match="SAMM exists and is not look-alike data"):
+            write("samm", tmp_path, SMALL)
+        assert (real / "006.jpg").read_bytes() == b"real"
+
+
+def test_an_interrupted_write_leaves_the_old_folder_and_nothing_else(tmp_path, monkeypatch):
+    before = digest(write("mmew", tmp_path, SMALL, n_jobs=1))
+    monkeypatch.setattr(layouts.Mmew, "annotate", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write("mmew", tmp_path, Size(2, 6, 48, 48), n_jobs=1)
+    assert digest(tmp_path / "MMEW") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["MMEW"]
+
+
+@pytest.mark.parametrize("size", [(1, 8, 60, 60), (4, 7, 60, 60), (2, 8, 40, 60)])
+def test_sizes_that_make_no_database_are_refused(size):
+    with pytest.raises(ValueError, match=r"needs? at least"):
+        Size(*size)
+
+
+def test_an_unknown_database_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="casme2, samm, smic, mmew"):
+        write("casme9", tmp_path, SMALL)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_readers_read_every_clip_but_the_planted_fault(name, tmp_path):
+    size = Size(subjects=3, clips=24, height=60, width=60)
+    truth = pd.read_csv(write(name, tmp_path, size, n_jobs=1) / "truth.csv", dtype={"subject": str})
+    clips = databases.read(name, tmp_path)
+    assert len(clips) == 24 - (name == "samm")
+    assert clips.excluded["reason"].str.contains("apex").all()
+    assert clips.source.startswith("look-alike data")
+    table = clips.table.merge(truth, on="clip", suffixes=("", "_true"))
+    assert len(table) == len(clips)
+    numbers = [
+        int("".join(filter(str.isdigit, frames[0].rsplit("/", 1)[1].split("_")[-1]))) for frames in table["frames"]
+    ]
+    if name != "smic":
+        assert numbers == table["onset"].to_list()
+        assert (table["apex"] - table["true_apex"]).abs().max() <= 0.15 * (table["offset"] - table["onset"]).max()
+    assert ((table["onset"] <= table["true_apex"]) & (table["true_apex"] <= table["offset"])).all()
+    for row in table.itertuples():
+        assert all(getattr(row, f"AU{n}L") + getattr(row, f"AU{n}R") > 0 for n in aus.numbers(row.aus))
+        frame = cv2.imread(row.frames[0], cv2.IMREAD_UNCHANGED)
+        assert frame.shape == ((60, 60) if name == "samm" else (60, 60, 3))
+
+
+def test_the_sheets_have_the_real_ones_quirks(tmp_path):
+    size = Size(subjects=4, clips=60, height=48, width=48)
+    sheet = pd.read_excel(write("casme2", tmp_path, size) / "CASME2-coding-20190701.xlsx", dtype=str)
+    assert list(sheet.columns[[2, 6]]) == ["Unnamed: 2", "Unnamed: 6"]
+    assert {"01", "02"} <= set(sheet["Subject"])
+    assert (sheet["ApexFrame"] == "/").sum() == 1
+    assert {"?", "none"} <= set(sheet["Action Units"]) and sheet["Action Units"].str.contains(r"4\+[LR]10").any()
+    assert "EP09f" in set(sheet["Filename"])
+    sheet = pd.read_excel(write("samm", tmp_path, size) / "SAMM_Micro_FACS_Codes_v2.xlsx", header=13, dtype=str)
+    assert {"006", "007"} <= set(sheet["Subject"]) and "Other" in set(sheet["Estimated Emotion"])
+    codes = " ".join(sheet["Action Units"])
+    assert all(quirk in codes for quirk in ("A/B", "(R6 or R12)", "soft focus", "ref(43)", "4/7"))
+
+
+@pytest.mark.parametrize("profile", ["smoke", "demo"])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_class_of_every_scheme_occurs(profile, name):
+    size = Size(**profiles.synth(profile)[name])
+    parts = cast(LAYOUTS[name].emotions, size.subjects, size.clips, writer._rng(0, name, "cast"))
+    rare = {"casme2": {"sadness", "fear"}}.get(name, set())
+    labels = {LAYOUTS[name].label(emotion) for emotion in LAYOUTS[name].emotions if emotion not in rare}
+    people = {label: {p.person for p in parts if LAYOUTS[name].label(p.label) == label} for label in labels}
+    objective = [objective_class(unit.number for unit in part.units) for part in parts]
+    fewest = 2 if profile == "demo" else 1
+    assert min(len(persons) for persons in people.values()) >= fewest
+    assert all(objective.count(number) >= fewest for number in ("I", "II", "III", "IV", "V"))
+
+
+def onset_frames(table):
+    """Standardised onset frames (N, 35 * 42) at half size."""
+    pictures = [
+        cv2.resize(cv2.imread(row.frames[0], 0), (35, 42), interpolation=cv2.INTER_AREA) for row in table.itertuples()
+    ]
+    X = np.array(pictures, float).reshape(len(table), -1)
+    return (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
+
+
+def test_the_onset_frame_tells_the_person(casme2):
+    table, _ = casme2
+    predicted = cross_val_predict(KNeighborsClassifier(1), onset_frames(table), table["subject"], cv=4)
+    assert (predicted == table["subject"]).mean() > 0.95
+
+
+def test_the_onset_frame_does_not_tell_the_expression_of_another_person(casme2):
+    table, _ = casme2
+    table = table[table["emotion"].isin(["happiness", "disgust", "surprise", "others", "repression"])]
+    folds = LeaveOneGroupOut().split(table, groups=table["subject"])
+    predicted = cross_val_predict(
+        LogisticRegression(C=1e-3, class_weight="balanced"), onset_frames(table), table["emotion"], cv=list(folds)
+    )
+    assert balanced_accuracy_score(table["emotion"], predicted) == pytest.approx(0.2, abs=0.12)
+
+
+def test_the_true_action_units_tell_the_expression_of_another_person(casme2):
+    table, truth = casme2
+    table = table.merge(truth, on=["subject", "clip"])
+    table = table[table["emotion"].isin(["happiness", "disgust", "surprise", "others", "repression"])]
+    folds = LeaveOneGroupOut().split(table, groups=table["subject"])
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=1, class_weight="balanced", max_iter=500))
+    predicted = cross_val_predict(model, table.filter(like="AU"), table["emotion"], cv=list(folds))
+    assert balanced_accuracy_score(table["emotion"], predicted) > 0.6

@@ -1,0 +1,216 @@
+import csv
+import html
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_predictions import FIVE, LOOK_ALIKE, THREE, made
+from sklearn.metrics import f1_score
+
+from merlib import clips, metrics, published, tables
+from merlib.clips import Clips
+from merlib.tables import Table
+
+LAST, BEST = "ours, last epoch", "ours, best test epoch (not a fair estimate)"
+OURS = ("MMNet (Ours)", "CASME II", 5)
+# two subjects, five clips each; seed 0: 9 of 10 right at the last epoch, seed 1: 5 of 10
+TWO_SEEDS = {0: [[5, 3], [4, 5]], 1: [[5, 0], [2, 3]]}
+
+
+def cell(table, row, group, column):
+    return table.frame.loc[row, (group, column)]
+
+
+def test_ours_stand_beside_the_published_number():
+    table = tables.compare("mmnet", "table_6", {"MMNet (Ours)": made(TWO_SEEDS)})
+    assert cell(table, OURS, "published", "Acc. (%)") == "88.35"
+    assert cell(table, OURS, "published", "clips") == "249"
+    # (90 + 50) / 2, and the deviation of two numbers is their distance over the root of two
+    assert cell(table, OURS, LAST, "Acc. (%)") == f"70.00 ± {40 / np.sqrt(2):.2f}"
+    # the best epoch of each fold: 5 and 5 right, 5 and 3 right
+    assert cell(table, OURS, BEST, "Acc. (%)") == f"90.00 ± {20 / np.sqrt(2):.2f}"
+
+
+def test_f1_is_the_mean_of_the_classes_f1_over_all_folds():
+    predictions = made({0: [[3, 4]]})
+    chosen = metrics.select(predictions, "last")
+    expected = f1_score(chosen["target"], chosen["predicted"], average="macro")
+    table = tables.compare("mmnet", "table_6", {"MMNet (Ours)": predictions})
+    assert cell(table, OURS, LAST, "F1") == f"{expected:.4f}"
+    assert any("UF1" in note for note in table.notes)
+
+
+def test_the_data_that_was_used():
+    table = tables.compare("mmnet", "table_6", {"MMNet (Ours)": made(TWO_SEEDS)})
+    used = table.frame.loc[OURS]["data used"].to_dict()
+    assert used == {"clips": "10", "subjects": "2", "class counts": "2/2/2/2/2", "seeds": "0, 1", "source": LOOK_ALIKE}
+    assert any(" / ".join(FIVE) in note for note in table.notes)
+    assert table.sources == (LOOK_ALIKE,)
+
+
+def test_several_results_of_one_method_find_their_rows():
+    three = made({0: [[2]]}, classes=THREE, scheme="casme2-3")
+    table = tables.compare("mmnet", "table_6", {"mmnet (ours)": [made(TWO_SEEDS), three]})
+    assert cell(table, ("MMNet (Ours)", "CASME II", 3), LAST, "Acc. (%)") == "66.67"
+    assert cell(table, OURS, LAST, "Acc. (%)").startswith("70.00")
+    assert len(table.frame) == 16
+
+
+def test_a_setting_finds_its_row_and_a_new_database_gets_one():
+    setting = ("MMNet", "N_L = 2, N_H = 4")
+    other = made({0: [[1]]}, database="my_clips", scheme="own")
+    table = tables.compare("mmnet", "table_5", {setting: [made({0: [[4]]}), other]})
+    assert cell(table, ("MMNet, N_L = 2, N_H = 4", "CASME II", 5), LAST, "Acc. (%)") == "80.00"
+    assert table.frame.index[-1] == ("MMNet, N_L = 2, N_H = 4", "my_clips", 5)
+    assert pd.isna(table.frame.iloc[-1]["published", "Acc. (%)"])
+
+
+def test_pooled_databases_are_found_in_any_order():
+    rows = [
+        tables.compare("mmnet", "table_6", {"MMNet (Ours)": made({0: [[1]]}, database=database)}).frame.index[-1]
+        for database in ("samm+casme2", "casme2+samm")
+    ]
+    assert rows == [("MMNet (Ours)", "CASME II + SAMM", 5)] * 2
+
+
+@pytest.mark.parametrize("table", ["table_3", "table_4", "table_5", "table_6", "table_7"])
+def test_every_published_number_is_shown_as_printed(table):
+    frame = tables.compare("mmnet", table, {}).frame
+    printed = published.table("mmnet", table)
+    for row in printed.itertuples():
+        label = ", ".join(filter(None, [row.method, row.setting]))
+        heading = {"accuracy %": "Acc. (%)", "f1": "F1"}[row.metric]
+        shown = frame.loc[(label, published.DATABASES[row.database], row.classes), ("published", heading)]
+        assert shown == row.printed
+    assert frame[["published"]].drop(columns="clips", level=1).notna().sum().sum() == len(printed)
+
+
+def test_look_alike_data_is_always_named_and_other_data_never():
+    real = made({0: [[1]]}, source="casme2, the user's copy")
+    noted = tables.compare("mmnet", "table_6", {"MMNet (Ours)": made({0: [[1]]})})
+    assert tables.LOOK_ALIKE in noted.notes and tables.LOOK_ALIKE in noted.to_markdown()
+    assert tables.LOOK_ALIKE in noted._repr_html_() and tables.LOOK_ALIKE in noted.to_latex("", "")
+    assert tables.LOOK_ALIKE not in tables.compare("mmnet", "table_6", {"MMNet (Ours)": real}).notes
+
+
+def test_how_a_published_number_was_made_is_said_only_where_ours_stand_beside_it():
+    of_five = tables.compare("mmnet", "table_6", {"MMNet (Ours)": made({0: [[1]]})}).notes
+    assert sum("best test accuracy over epochs" in note for note in of_five) == 1
+    assert not tables.compare("mmnet", "table_6", {}).notes
+
+
+def test_what_is_refused():
+    mixed = pd.concat([made({0: [[1]]}), made({0: [[1]]}, experiment="other")])
+    with pytest.raises(KeyError, match=r"'MMNet' is no method.*MMNet \(Ours\)"):
+        tables.compare("mmnet", "table_6", {"MMNet": made({0: [[1]]})})
+    with pytest.raises(ValueError, match="one experiment"):
+        tables.compare("mmnet", "table_6", {"MMNet (Ours)": mixed})
+    with pytest.raises(ValueError, match="two results for the row MMNet"):
+        tables.compare("mmnet", "table_6", {"MMNet (Ours)": [made({0: [[1]]}), made({0: [[2]]})]})
+
+
+def test_psn_has_its_own_f1(monkeypatch):
+    """The paper's "F1" is 2PR/(P+R) of mean precision and mean recall; another paper's table stands in for PSN's."""
+    cells = published.table("mmnet", "table_6")
+    monkeypatch.setattr(published, "table", lambda paper, table: cells)
+    predictions = made({0: [[3, 1]]})
+    table = tables.compare("psn", "table_5", {"MMNet (Ours)": predictions})
+    score = metrics.scores(predictions, "last").iloc[0]
+    assert cell(table, OURS, LAST, "F1") == f"{score['f1_of_means']:.4f}" != f"{score['uf1']:.4f}"
+
+
+# --- counts ---
+
+
+def casme2(**numbers):
+    """Clips of CASME II with so many of each emotion, by three people in turn."""
+    emotions = [emotion for emotion, number in numbers.items() for _ in range(number)]
+    known = {"onset": 1, "apex": 5, "offset": 9, "fps": 200.0, "aus": "", "cropped": True, "database": "casme2"}
+    rows = [
+        known | {"subject": f"sub{i % 3:02d}", "clip": f"EP{i}", "frames": [f"{i}.avi"], "emotion": emotion}
+        for i, emotion in enumerate(emotions)
+    ]
+    return Clips(clips.make_table(rows), source=LOOK_ALIKE)
+
+
+def test_counts_beside_the_published_ones():
+    found = casme2(happiness=32, disgust=63, repression=27, surprise=25, others=99, sadness=7, fear=2)
+    table = tables.counts("mmnet", "table_1", {"casme2": found.classes("casme2-5")})
+    ours, theirs = table.frame["CASME II", "data used"], table.frame["CASME II", "published"]
+    assert ours.dropna().to_dict() == {
+        "Happiness": "32", "Disgust": "63", "Repression": "27", "Surprise": "25", "Others": "99",
+        "Total": "246", "left out": "9", "subjects": "3",
+    }  # fmt: skip
+    assert (theirs["Surprise"], theirs["Anger"], theirs["Total"]) == ("28", "—", "249")
+    assert ("SAMM", "data used") not in table.frame and table.frame["SAMM", "published"]["Total"] == "136"
+    assert "CASME II, left out: 7 × emotion 'sadness' is in no class of casme2-5" in table.notes
+    assert table.notes[-1] == tables.LOOK_ALIKE and table.sources == (LOOK_ALIKE,)
+
+
+def test_counts_of_three_classes():
+    found = casme2(happiness=32, disgust=63, repression=27, surprise=28, others=99, sadness=4, fear=2)
+    frame = tables.counts("mmnet", "table_2", {"casme2": found.classes("casme2-3")}).frame
+    classes = ["Positive", "Negative", "Surprise", "Total"]
+    assert list(frame["CASME II", "data used"][classes]) == list(frame["CASME II", "published"][classes])
+
+
+# --- the forms ---
+
+
+@pytest.fixture
+def table():
+    return tables.compare("mmnet", "table_6", {"MMNet (Ours)": made(TWO_SEEDS)})
+
+
+def test_csv_holds_what_is_shown(table):
+    read = pd.read_csv(io.StringIO(table.to_csv()), dtype=str).set_index(["method", "database", "classes"])
+    assert read.loc[("AU-GACN", "CASME II", "3"), "published: F1"] == "0.3550"
+    assert read.loc[("MMNet (Ours)", "CASME II", "5"), f"{LAST}: Acc. (%)"] == cell(table, OURS, LAST, "Acc. (%)")
+    assert len(read) == 16
+
+
+def test_markdown_is_one_table_of_even_rows_and_a_list(table):
+    lines = table.to_markdown().splitlines()
+    rows, notes = [line for line in lines if line.startswith("|")], [line for line in lines if line.startswith("- ")]
+    assert len(rows) == 2 + 16 and len({row.count("|") for row in rows}) == 1
+    assert [note[2:] for note in notes] == list(table.notes)
+    assert "0.7000" not in rows[2] and any("0.6700" in row for row in rows)  # numbers keep their zeros
+
+
+def test_latex_is_a_booktabs_table(table):
+    text = table.to_latex("Methods, 50 % & more", "tab:mmnet_table_6")
+    body = text.split(r"\begin{tabular}")[1].split(r"\end{tabular}")[0]
+    columns = re.match(r"\{([lr]+)\}", body)[1]
+    assert columns == "ll" + "r" * 12 + "l"
+    for line in [line for line in body.splitlines() if line.endswith(r"\\")]:
+        spans = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", line))
+        assert len(re.findall(r"(?<!\\)&", line)) + spans == len(columns) - 1, line
+    for command in (r"\toprule", r"\midrule", r"\bottomrule", r"\caption{Methods, 50 \% \& more}", r"\label{tab:mmnet"):
+        assert command in text
+    assert text.count(r"MiNet\&MaNet") == 1 and r"$\pm$" in text
+    assert [line for line in text.splitlines() if re.search(r"(?<!\\)%", line)] == [r"\resizebox{\linewidth}{!}{%"]
+
+
+@given(st.text(alphabet="ab &%$#_{}~^\\—±<>", max_size=20))
+def test_no_text_breaks_a_form(text):
+    table = Table(pd.DataFrame({"name": [text], "value": [1.5]}), notes=(text,))
+    latex = table.to_latex(text, "tab:x")
+    escaped = re.sub(r"\\[&%$#_{}]", "", latex)
+    assert escaped.count("{") == escaped.count("}") and escaped.count("$") % 2 == 0
+    row = next(line for line in latex.splitlines() if line.endswith(r"1.5000 \\"))
+    assert len(re.findall(r"(?<!\\)&", row)) == 1
+    assert next(csv.DictReader(io.StringIO(table.to_csv(), newline="")))["name"] == text
+    assert table._repr_html_().count(html.escape(text)) >= 2  # in its cell and in its note
+
+
+def test_a_plain_frame():
+    table = Table(pd.DataFrame({"module": ["conv1", "fc"], "loss": [1 / 3, np.nan], "n": [1, 2]}))
+    assert table.to_csv().splitlines()[1] == f"conv1,{1 / 3!r},1"  # in full
+    assert re.split(r"\s*\|\s*", table.to_markdown().splitlines()[2])[1:4] == ["conv1", "0.3333", "1"]
+    assert "nan" not in table.to_markdown() + table.to_latex("", "") + table._repr_html_()
+    assert table._repr_html_() == table._repr_html_()
+    assert ">0</" not in table._repr_html_()  # the plain index is not shown

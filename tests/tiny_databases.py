@@ -1,0 +1,117 @@
+"""Writes tiny databases by hand, in the real layouts, for the tests of the readers."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import openpyxl
+
+HEADER = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion"]
+# the sheet of 2019 has blank columns; some copies drop them
+BLANKED = [*HEADER[:2], None, *HEADER[2:5], None, *HEADER[5:]]
+SAMM_HEADER = [
+    "Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame", "Duration", "Micro",
+    "Action Units", "Estimated Emotion", "Objective Classes", "Notes",
+]  # fmt: skip
+
+
+def picture(suffix: str = ".jpg", height: int = 8, width: int = 8) -> bytes:
+    """An encoded picture."""
+    grey = np.arange(height * width, dtype=np.uint8).reshape(height, width)
+    return cv2.imencode(suffix, grey)[1].tobytes()
+
+
+def frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", content: bytes | None = None) -> None:
+    """A folder with one picture a number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = content or picture(Path(name).suffix)
+    for number in numbers:
+        (folder / name.format(number)).write_bytes(content)
+
+
+def sheet(path: Path, rows: list[list]) -> None:
+    """An annotation file, Excel or CSV by its suffix; numbers stay numbers in Excel."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".csv":
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+    else:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(path)
+
+
+def blanked(row: list) -> list:
+    """A row of `HEADER` as a row of `BLANKED`."""
+    return [*row[:2], None, *row[2:5], None, *row[5:]]
+
+
+def casme2(
+    root: Path,
+    rows: list[list],
+    name: str = "CASME2-coding-20190701.xlsx",
+    layout: str = "Cropped",
+    header: list = HEADER,
+) -> None:
+    """CASME II: rows of `HEADER` (subject as a number or a text of two digits), all frames onset..offset of each."""
+    sheet(root / "CASME2" / name, [header, *(blanked(row) if header is BLANKED else row for row in rows)])
+    pattern = "reg_img{}.jpg" if layout == "Cropped" else "img{}.jpg"
+    for subject, clip, onset, _, offset, *_ in rows:
+        frames(root / "CASME2" / layout / f"sub{int(subject):02d}" / clip, range(onset, offset + 1), pattern)
+
+
+def samm(root: Path, rows: list[list], lines_above: int = 13) -> None:
+    """SAMM: rows of `HEADER`, with the sheet's other columns filled in, below so many lines of text."""
+    full = [[*row[:2], "1", *row[2:5], row[4] - row[2] + 1, "1/2", *row[5:7], "VII", ""] for row in rows]
+    sheet(
+        root / "SAMM" / "SAMM_Micro_FACS_Codes_v2.xlsx",
+        [*([["Codes of the SAMM database"]] * lines_above), SAMM_HEADER, *full],
+    )
+    for subject, clip, onset, _, offset, *_ in rows:
+        frames(
+            root / "SAMM" / f"{int(subject):03d}" / clip, range(onset, offset + 1), f"{int(subject):03d}_{{:05d}}.jpg"
+        )
+
+
+def smic(root: Path, clips: Iterable[tuple[str, str, str]], layout: str = "SMIC_all_raw/HS") -> None:
+    """SMIC-HS: (subject, emotion, clip) with five frames each; without an emotion, the folders of SMIC-HS-E."""
+    for subject, emotion, clip in clips:
+        inside = Path(subject, "micro", emotion, clip) if emotion else Path(subject, clip)
+        frames(root / "SMIC" / layout / inside, range(100230, 100235), "image{:06d}.bmp")
+
+
+def mmew(root: Path, rows: list[list], height: int = 8, width: int = 8) -> None:
+    """MMEW: rows of `HEADER` and remarks; two frames more than annotated."""
+    sheet(root / "MMEW" / "MMEW_Micro_Exp.xlsx", [[*HEADER, "remarks"], *rows])
+    for _, clip, onset, _, offset, _, emotion, *_ in rows:
+        folder = root / "MMEW" / "Micro_Expression" / emotion / clip
+        frames(folder, range(onset, offset + 3), "{}.jpg", picture(".jpg", height, width))
+
+
+def megc2019_flow(root: Path, rows: list[tuple[str, str, str, str]]) -> Path:
+    """MEGC 2019: rows of dataset, sub, filename_o, label, and a map for each."""
+    folder = root / "MEGC2019_flow"
+    sheet(folder / "combined_3_class2_for_optical_flow.csv", [["dataset", "sub", "filename_o", "label", "apex"], *rows])
+    maps = folder / "datasets" / "STSNet_whole_norm_u_v_os"
+    maps.mkdir(parents=True)
+    for _, subject, clip, _ in rows:
+        (maps / f"{subject}_{clip} .png").write_bytes(picture(".png", 28, 28))
+    return folder
+
+
+def video(path: Path, length: int) -> None:
+    """A video of so many frames."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (32, 32))
+    for i in range(length):
+        writer.write(np.full((32, 32, 3), 4 * i, np.uint8))
+    writer.release()
+
+
+def counted_rows(emotions: dict[str, int], subjects: int) -> list[list]:
+    """As many rows of `HEADER` as the counts say, the subjects in turn, three frames each."""
+    labels = [emotion for emotion, number in emotions.items() for _ in range(number)]
+    return [[i % subjects + 1, f"EP{i:03d}", 5, 6, 7, "4+7", emotion] for i, emotion in enumerate(labels)]
