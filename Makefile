@@ -12,6 +12,10 @@ PAPERS ?=
 bin := .venv/bin
 installed := .venv/installed
 
+# what nbdev-export does, without its rewriting of merlib/__init__.py and its index files
+nb_export := from glob import glob; from nbdev.export import nb_export as export; \
+	[export(path) for path in sorted(glob("notebooks/*.ipynb"))]
+
 .PHONY: demo test lab export data
 
 demo: data
@@ -27,7 +31,7 @@ lab: data
 export: $(installed)
 	$(bin)/jupyter nbconvert --clear-output --inplace notebooks/*.ipynb
 	$(bin)/nbdev-clean
-	$(bin)/nbdev-export
+	$(bin)/python -c '$(nb_export)'
 
 data: $(installed)
 	$(bin)/merlib check

@@ -25,7 +25,7 @@ from merlib.clips import Clips
 from merlib.fingerprint import fingerprint
 from merlib.training import FoldResult, Inputs, Loss, Prepare, Settings, TrainingDiverged
 
-KEY = b"merlib_fold"  # the file's own name, kept inside it
+SEAL = b"merlib_seal"  # in a fold's file: a hash of its name and content
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,14 @@ class Experiment:
     loss: Loss = training.cross_entropy
     keep_aside: int = 0
 
-    def run(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,), n_jobs: int = 1) -> pd.DataFrame:
+    def run(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,), n_jobs: int | None = None) -> pd.DataFrame:
         """Predictions for every test clip (part "test") and kept-aside clip ("inner") after every epoch, a row each.
 
         Columns: experiment, database, scheme, source, fold, seed, part, epoch (from 1), subject, clip, target,
         train_loss and `logit_<class>` in class order; rows by seed, fold, epoch. `X` is that of `training.fit`.
         Folds finished before, by this experiment or another that comes to the same, are read. `n_jobs` folds are
-        trained at a time, each in one thread; the result does not depend on it.
+        trained at a time, each in one thread; the result does not depend on it. None: as many as there are cores, or
+        one on a GPU.
 
         Raises ValueError when X, clips and folds do not fit together, SharedPersonError when a fold has a person on
         both sides, TrainingDiverged with experiment, seed, fold and epoch, and Unhashable when the model's code
@@ -60,7 +61,7 @@ class Experiment:
         tasks = self._tasks(X, clips, seeds)
         frames = {path: _stored(path) for path in tasks}
         missing = {path: task for path, task in tasks.items() if frames[path] is None}
-        jobs = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+        jobs = Parallel(n_jobs=n_jobs or _workers(), return_as="generator_unordered")(
             delayed(self._finish)(X, clips, task, path) for path, task in missing.items()
         )
         before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
@@ -75,7 +76,7 @@ class Experiment:
 
     def fit(self, X: Inputs, clips: Clips, fold: splits.Fold, seed: int = 0) -> FoldResult:
         """One fold, trained as in `run` but not stored: its `model` is there to look inside."""
-        return self._train(X, clips, self._task(fold, clips, seed))
+        return self._train(_arrays(X), clips, self._task(fold, clips, seed))
 
     def _tasks(self, X: Inputs, clips: Clips, seeds: Sequence[int]) -> dict[Path, "_Task"]:
         """Every fold with every seed, by the file that it belongs in."""
@@ -118,9 +119,15 @@ class _Task:
     rows: dict[str, list[str]]
 
 
+def _workers() -> int:
+    return 1 if training.best_device().type == "cuda" else os.cpu_count() or 1
+
+
 def _arrays(X: Inputs) -> Inputs:
     """NumPy arrays, which joblib shares with its workers in memory; it would copy a tensor for every fold."""
-    return {name: np.asarray(value) for name, value in X.items()} if isinstance(X, dict) else np.asarray(X)
+    if isinstance(X, dict):
+        return {name: np.ascontiguousarray(value) for name, value in X.items()}
+    return np.ascontiguousarray(X)
 
 
 def _check(X: Inputs, clips: Clips, folds: list[splits.Fold], seeds: Sequence[int]) -> None:
@@ -155,27 +162,33 @@ def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path) 
     frame["train_loss"] = np.repeat(result.train_loss, num_rows)
     frame[[f"logit_{name}" for name in classes]] = result.logits.reshape(num_epochs * num_rows, -1)
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({**table.schema.metadata, KEY: path.stem})
+    table = table.replace_schema_metadata({**table.schema.metadata, SEAL: _seal(path, frame)})
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    parquet.write_table(table, temporary, write_page_checksum=True)
+    parquet.write_table(table, temporary)
     os.replace(temporary, path)
 
 
 def _load(path: Path) -> pd.DataFrame:
-    """A finished fold. Raises ValueError or OSError when the file is not that fold, whole."""
-    with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+    """A finished fold. Raises, among others, ValueError when the file is not the fold it is named after, whole."""
+    with parquet.ParquetFile(path) as file:
         table = file.read()
-    if (table.schema.metadata or {}).get(KEY) != path.stem.encode():
-        raise ValueError(f"{path} is another fold than its name says")
-    return table.to_pandas()
+    frame = table.to_pandas()
+    if (table.schema.metadata or {}).get(SEAL) != _seal(path, frame):
+        raise ValueError("its content is not what was stored under this name")
+    return frame
+
+
+def _seal(path: Path, frame: pd.DataFrame) -> bytes:
+    rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    return fingerprint(path.stem, list(frame.columns), [str(dtype) for dtype in frame.dtypes], rows).encode()
 
 
 def _stored(path: Path) -> pd.DataFrame | None:
-    """A fold finished before, or None; a damaged file is reported and the fold trained again."""
+    """A fold finished before, or None; a damaged file is reported and its fold trained again."""
     if not path.exists():
         return None
     try:
         return _load(path)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        warnings.warn(f"{path} is damaged, its fold is trained again: {error}", stacklevel=3)
+    except Exception as error:  # a flipped bit can end in an error of any kind
+        warnings.warn(f"{path} is damaged ({error}): its fold is trained again", stacklevel=3)
         return None

@@ -166,7 +166,7 @@ class _Walk:
             kept = thing.__reduce_ex__(4)
         except Exception as error:
             raise Unhashable(
-                f"cannot tell whether a {type(thing).__module__}.{type(thing).__qualname__} changes, which is reached by "
+                f"cannot tell whether a {type(thing).__module__}.{type(thing).__qualname__} changes, reached by "
                 f"{' -> '.join(filter(None, self.way))}: pass what it is made from instead ({error})"
             ) from error
         self.tell("object")
@@ -196,10 +196,12 @@ def _references(code: types.CodeType) -> tuple[set[str], set[str], set[str]]:
 
 
 def _library(module: str | None) -> str | None:
-    """The package and version that a module belongs to, if it is installed and not part of this project."""
+    """The package and version that a module belongs to; None for this project's and the reader's own, notebooks too."""
     top = (module or "__main__").partition(".")[0]
+    package = sys.modules.get(top)
+    if top in ("__main__", "merlib"):  # whatever started the kernel, or wherever the project is installed
+        return None
     if top in sys.stdlib_module_names:
         return f"{top} of Python {sys.version_info.major}.{sys.version_info.minor}"
-    package = sys.modules.get(top)
     installed = "site-packages" in (getattr(package, "__file__", None) or "")
-    return f"{top} {getattr(package, '__version__', '')}" if installed and top != "merlib" else None
+    return f"{top} {getattr(package, '__version__', '')}" if installed else None

@@ -7,7 +7,6 @@ from typing import Any
 
 import nbformat
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
 from nbconvert import HTMLExporter
 from PIL import Image
 
@@ -56,7 +55,7 @@ def _artifact(folder: Path, artifact: dict[str, Any]) -> dict[str, Any]:
     """An artifact with its files by their ending; the HTML of a table is what `Record` wrote, taken as it is."""
     files = {Path(file).suffix[1:]: f"{folder.name}/{file}" for file in artifact["files"] if (folder / file).is_file()}
     lost = [file for file in artifact["files"] if not (folder / file).is_file()]
-    table = Markup((folder.parent / files["html"]).read_text(encoding="utf-8")) if "html" in files else ""
+    table = (folder.parent / files["html"]).read_text(encoding="utf-8") if "html" in files else ""
     # at half its 200 dpi a figure has the size that it has on paper
     width = Image.open(folder.parent / files["png"]).width // 2 if "png" in files else 0
     downloads = {ending: file for ending, file in files.items() if ending != "html"}

@@ -1,4 +1,4 @@
-"""From predictions to numbers. Every number is a function of a confusion matrix of counts: row = target, column = predicted.
+"""From predictions to numbers. Every number is a function of a confusion matrix: counts, row = target, column = predicted.
 
 Conventions, the same everywhere:
 - Pooled: all test clips of a seed in one matrix. Fold mean: a matrix a fold, then the plain mean over folds, however

@@ -22,11 +22,14 @@ def settings(paper: str, profile: str, variant: str = "", **overrides: Any) -> d
     An override that is None leaves the profile's value. Raises SettingError for a profile, paper, variant or setting
     that does not exist and for a value that is not accepted.
     """
-    papers = _file()[_one_of("profile", profile, names())]
-    table = papers[_one_of("paper", paper, [name for name in papers if name != "synth"])]
-    values = {name: value for name, value in table.items() if not isinstance(value, dict)}
+    # the paper's own settings, then what a smaller profile changes; a variant's changes come after both
+    full, changed = _file()["paper"], _file()[_one_of("profile", profile, names())]
+    papers = [name for name in full if name != "synth"]
+    tables = [full[_one_of("paper", paper, papers)], changed.get(paper, {})]
+    values = {name: value for table in tables for name, value in table.items() if not isinstance(value, dict)}
     if variant:
-        values |= table[_one_of(f"variant of {paper}", variant, [name for name in table if name not in values])]
+        _one_of(f"variant of {paper}", variant, [name for name in full[paper] if name not in values])
+        values |= {name: value for table in tables for name, value in table.get(variant, {}).items()}
     overrides = {name: value for name, value in overrides.items() if value is not None}
     if found := faults(paper, overrides, values):
         raise SettingError("\n".join([f"{paper} cannot run with these settings:", *found]))
@@ -44,7 +47,7 @@ def synth(profile: str) -> dict[str, dict[str, int]]:
 
 def defaults(paper: str, profile: str) -> dict[str, Any]:
     """A paper's settings in a profile, or nothing for a notebook that has no table in `profiles.toml`."""
-    return settings(paper, profile) if paper in _file()[profile] else {}
+    return settings(paper, profile) if paper in _file()["paper"] else {}
 
 
 def faults(paper: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:

@@ -57,11 +57,12 @@ def plan(name: str, profile: str = "demo", given: Mapping[str, Any] | None = Non
     """
     notebook = _notebook(name)
     paper, known = short_name(notebook), parameters.read(notebook)
-    given = {"profile": profile, **(given or {})}
-    _check(paper, known, given)
     folder = paths.runs() / (run_name or profile) / notebook.stem
+    if "output_dir" in (given or {}):
+        raise RunError(f"output_dir is the run folder, {folder}; --run NAME chooses another one")
     # relative, as the kernel starts in notebooks/: a run folder says nothing about the machine it was made on
-    given["output_dir"] = os.path.relpath(folder, paths.notebooks())
+    given = {"profile": profile, **(given or {}), "output_dir": os.path.relpath(folder, paths.notebooks())}
+    _check(paper, known, given)
     planned = Plan(notebook, folder, {name: parameter.default for name, parameter in known.items()} | given)
     _refuse_other_run(planned)
     return planned
@@ -79,6 +80,7 @@ def execute(planned: Plan) -> Path:
     progress = paths.cache("progress") / f"{planned.folder.parent.name}_{title}.txt"
     with Watch(title, progress) as watch, _environment(progress):
         _papermill(planned)
+    seconds = watch.seconds
     manifest.write(
         planned.folder,
         notebook=title,
@@ -87,10 +89,10 @@ def execute(planned: Plan) -> Path:
         data=manifest.data_sources(Path(planned.parameters.get("data_root") or paths.data())),
         started=started,
         finished=manifest.now(),
-        wall_time_s=round(watch.seconds, 1),
+        wall_time_s=round(seconds, 1),
         peak_memory_mb=round(watch.peak_memory / 1e6),
     )
-    print(f"{title}  finished in {clock(watch.seconds)}: {planned.folder}")
+    print(f"{title}  finished in {clock(seconds)}: {planned.folder}")
     return planned.folder
 
 

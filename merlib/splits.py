@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested on: LOSO, k-fold, hold-out database (HDE) and composite database (CDE) evaluation.
+"""Who is trained on and who is tested on: LOSO, k-fold, hold-out (HDE) and composite (CDE) databases.
 
 A protocol is a function from clips to folds. Every protocol here keeps each person on one side of a fold, but for
 `stratified_kfold`, which says so on its folds; `check_persons` is called wherever folds are trained on.
@@ -66,8 +66,11 @@ def hold_out_database(train: str, test: str) -> Protocol:
 
 
 def stratified_kfold(k: int, seed: int) -> Protocol:
-    """Shuffled k folds with the classes' shares kept: a person is on both sides (PSN, section 3), so this is no estimate
-    for unseen people. Report it beside `grouped_kfold`."""
+    """Shuffled k folds that keep the classes' shares, as PSN uses (section 3).
+
+    The same person is in training and in test, so this does not estimate how unseen people are recognised: report it
+    beside `grouped_kfold`.
+    """
 
     def folds(clips: Clips) -> list[Fold]:
         split = StratifiedKFold(k, shuffle=True, random_state=seed).split(clips.y, clips.y)
@@ -109,7 +112,7 @@ def keep_aside(fold: Fold, subjects: np.ndarray, num_subjects: int, seed: int) -
     persons = np.unique(subjects[fold.train])
     if len(persons) <= num_subjects:
         raise ValueError(
-            f"fold {fold.name} has {len(persons)} training persons: with {num_subjects} kept aside nobody is left to train on"
+            f"fold {fold.name} has {len(persons)} training persons: with {num_subjects} kept aside nobody is left"
         )
     aside = np.random.default_rng(seed).choice(persons, num_subjects, replace=False)
     inner = np.isin(subjects[fold.train], aside)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
@@ -214,11 +215,11 @@ def _data_used(predictions: Predictions) -> tuple[dict[tuple[str, str], str], li
         "subjects": str(tested["subject"].nunique()),
         "class counts": "/".join(map(str, by_class)),
         "seeds": ", ".join(map(str, seeds)),
-        "source": "; ".join(predictions["source"].unique()),
     }
     name = published.database_name(predictions["database"].iloc[0])
     note = f"class counts, {name}, {len(classes)} classes: {' / '.join(classes)}"
-    return {("data used", column): text for column, text in cells.items()}, [note]
+    sources = [f"data, {name}: {source}" for source in predictions["source"].unique()]
+    return {("data used", column): text for column, text in cells.items()}, [note, *sources]
 
 
 def _source_notes(sources: Sequence[str]) -> list[str]:
@@ -252,7 +253,7 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
 def _text(value: object) -> str:
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return f"{value:.4f}" if isinstance(value, float | np.floating) else str(value)
 
 
 def _latex(text: object) -> str:

@@ -42,8 +42,8 @@ class Settings:
 
     The learning rate is multiplied by `lr_decay` after every `decay_every` epochs, up to epoch `decay_until` if given:
     0.987 with 1 and 50 is an exponential decay over 50 epochs, 0.1 with 10 is a tenth every ten epochs.
-    `optimizer`: adamw, adam or sgd (momentum 0.9). `precision`: bf16 (autocast and channels last for the training steps; weights, losses and test logits stay float32)
-    or float32.
+    `optimizer`: adamw, adam or sgd (momentum 0.9). `precision`: float32, or bf16, which is autocast and channels last
+    in training steps, while weights, losses and test logits stay float32.
     """
 
     num_epochs: int
@@ -77,7 +77,7 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """What a fold leaves: logits float32 (num_epochs, n_test, num_classes), mean train_loss (num_epochs,), the model."""
+    """A fold's logits float32 (num_epochs, n_test, num_classes), mean train_loss (num_epochs,), the model."""
 
     logits: np.ndarray
     train_loss: np.ndarray
@@ -204,7 +204,7 @@ def _each(X: Inputs, function: Callable) -> Tensor | dict[str, Tensor]:
 
 
 def _resident(X: Inputs, device: torch.device) -> Tensor | dict[str, Tensor]:
-    """X on the device in its own dtype when that takes at most half of the free memory; else on the host, moved by batch."""
+    """X on the device in its own dtype if it takes half of the free memory at most; else on the host, moved by batch."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # memory-mapped, and only read here
         tensors = _each(X, torch.as_tensor)

@@ -12,12 +12,12 @@ import psutil
 class Watch:
     """A context: while it is open, a thread reads what `merlib.progress` writes to `progress` and samples memory.
 
-    In a terminal one status line is kept up to date; elsewhere each line of progress is printed once.
+    In a terminal one status line is kept up to date; elsewhere the lines are printed, of several in one interval the last.
     `peak_memory` (bytes) is the largest sum of the resident memory of all our child processes: the kernel and its
     workers. Pages that processes share count in each of them, so it is an upper bound.
     """
 
-    interval = 0.2  # seconds between two looks
+    interval = 0.5  # seconds between two looks
 
     def __init__(self, title: str, progress: Path):
         self.title = title
@@ -60,9 +60,8 @@ class Watch:
                 self._show(lines)
 
     def _show(self, lines: list[str]) -> None:
-        if not sys.stdout.isatty():
-            for line in lines:
-                print(f"{self.title}  {clock(self.seconds)}  {line}", flush=True)
+        if lines and not sys.stdout.isatty():
+            print(f"{self.title}  {clock(self.seconds)}  {lines[-1]}", flush=True)
 
     def _new_lines(self) -> list[str]:
         """Whole lines only: the last one may still be being written."""

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_databases import CASME2, MMEW, SAMM
 
 from merlib import schemes
 from merlib.clips import EXCLUDED_COLUMNS, Clips, ClipTableError, make_table, person, validate
@@ -27,13 +28,6 @@ def clips_of(emotions: dict[str, int], **changes) -> Clips:
         for i, emotion in enumerate(labels)
     ]
     return Clips(make_table(records))
-
-
-CASME2 = {"happiness": 32, "disgust": 63, "repression": 27, "surprise": 28, "others": 99, "sadness": 4, "fear": 2}
-SAMM = {
-    "anger": 57, "happiness": 26, "other": 26, "surprise": 15, "contempt": 12, "disgust": 9, "fear": 8, "sadness": 6,
-}  # fmt: skip
-MMEW = {"surprise": 89, "disgust": 72, "others": 66, "happiness": 36, "fear": 16, "sadness": 13, "anger": 8}
 
 
 @pytest.mark.parametrize(

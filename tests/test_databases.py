@@ -67,7 +67,7 @@ def test_the_known_short_clip_of_the_face_crops_is_corrected_only_where_its_fram
     whole, short = (databases.read("casme2", tmp_path / name).table.iloc[0] for name in ("whole", "short"))
     assert (whole["offset"], whole["note"]) == (110, "")
     assert (short["offset"], len(short["frames"])) == (96, 24)
-    assert "no file for frames 97-110" in short["note"]
+    assert "73..110, goes beyond the frames 73..96" in short["note"]
 
 
 def test_objective_classes_come_from_a_sheet_of_their_own(tmp_path):
@@ -229,6 +229,7 @@ def test_what_is_wrong_with_single_clips_excludes_them_with_reason_file_and_row(
         [1, "unnamed", 10, 12, 13, "4", ""],
         [1, "onset", "x", 12, 13, "4", "disgust"],
         [1, "twin", 10, 12, 13, "4", "disgust"],
+        [1, "long", 10, 12, 2_000_000_000, "4", "disgust"],
         ["", "nobody", 10, 12, 13, "4", "disgust"],
         ONE,
     ]
@@ -237,7 +238,8 @@ def test_what_is_wrong_with_single_clips_excludes_them_with_reason_file_and_row(
         tiny.frames(cropped / clip, range(10, 21), "reg_img{}.jpg")
     tiny.casme2(tmp_path, [ONE])
     os.remove(cropped / "missing" / "reg_img12.jpg")
-    os.remove(cropped / "missing" / "reg_img20.jpg")
+    os.remove(cropped / "missing" / "reg_img13.jpg")
+    os.remove(cropped / "missing" / "reg_img16.jpg")
     for file in (cropped / "gone").iterdir():
         os.remove(file)
     (cropped / "gone").rmdir()
@@ -247,18 +249,19 @@ def test_what_is_wrong_with_single_clips_excludes_them_with_reason_file_and_row(
     clips = databases.read("casme2", tmp_path)
     assert clips.table["clip"].tolist() == ["EP02_01f"]
     assert reasons(clips) == {
-        "missing": f"no file for frames 12, 20 in {cropped / 'missing'}",
+        "missing": f"no file for frames 12-13, 16 in {cropped / 'missing'}",
         "gone": f"no folder {cropped / 'gone'}",
         "backwards": "offset 10 comes before onset 20",
         "units": clips.excluded["reason"][3],
         "unnamed": "the emotion is not given",
         "onset": "onset 'x' is not a frame number",
         "twin": f"two files for frame 11: reg_img0011.jpg, reg_img11.jpg in {cropped / 'twin'}",
+        "long": f"onset..offset, 10..2000000000, goes beyond the frames 10..20 in {cropped / 'long'}",
         "nobody": "the subject is not given",
         "EP02_01f": "repeats CASME2-coding-20190701.xlsx, row 2",
     }
     assert "'4++7'" in clips.excluded["reason"][3]
-    assert clips.excluded["row"].tolist() == list(range(3, 12))
+    assert clips.excluded["row"].tolist() == list(range(3, 13))
 
 
 def test_frame_numbers_may_be_padded_and_other_files_may_lie_beside_them(tmp_path):
@@ -326,3 +329,11 @@ def test_the_source_is_what_the_folder_says_of_itself(tmp_path):
     tiny.casme2(tmp_path, [ONE])
     (tmp_path / "CASME2" / "SOURCE.txt").write_text("look-alike data (profile demo, seed 0)\n", encoding="utf-8")
     assert databases.read("casme2", tmp_path).source == "look-alike data (profile demo, seed 0)"
+
+
+def test_the_page_on_data_shows_every_databases_folders():
+    page = (Path(__file__).parent.parent / "data" / "README.md").read_text(encoding="utf-8").split()
+    for reader in databases.READERS.values():
+        if reader.name != "own":
+            paths_in_tree = [line.split()[0] for line in reader.tree.strip().splitlines()]
+            assert set(paths_in_tree) <= set(page), reader.name

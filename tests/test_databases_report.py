@@ -2,7 +2,7 @@ import os
 
 import pytest
 import tiny_databases as tiny
-from test_clips import CASME2, MMEW, SAMM
+from tiny_databases import CASME2, MMEW, SAMM
 
 from merlib import databases
 

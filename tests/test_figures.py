@@ -176,11 +176,11 @@ def network():
     boxes = {
         "clip": Box("clip", (0, 0), (16, 3, 20, 16), "data", np.stack([FACE] * 16)),
         "conv": Box("3×3 convolution\nwith a long name", (1, 0), (64, 112, 112), "convolution"),
-        "attention": Box("attention", (2, 0), (64, 56, 56), "attention"),
+        "attention": Box("CA block", (2, 0), (64, 56, 56), "attention"),
         "plus": Box("+", (3, 0), role="symbol"),
         "onset": Box("onset", (1, 1), (3, 14, 14), "data", FACE),
         "vit": Box("transformer", (2, 1), (196, 512), "sequence"),
-        "fc": Box("linear", (4, 0.5), (5,), "linear"),
+        "fc": Box("classifier", (4, 0.5), (5,), "linear"),
     }
     arrows = [
         Arrow("clip", "conv"), Arrow("conv", "attention", "features of the clip"), Arrow("attention", "plus"),

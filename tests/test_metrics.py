@@ -10,7 +10,9 @@ from merlib import metrics
 CLASSES = ("negative", "positive", "surprise")
 PSN = np.array([[10, 20, 0, 25], [2, 226, 3, 49], [1, 21, 6, 22], [6, 79, 0, 180]])  # Table 7; order P, N, S, O
 # Micro-Attention, Table 5 is in percent of the row; these are the counts that give it
-MICRO_ATTENTION = np.array([[40, 6, 3, 0, 0], [5, 15, 3, 2, 3], [3, 0, 112, 2, 2], [6, 0, 12, 16, 0], [1, 2, 10, 0, 10]])
+MICRO_ATTENTION = np.array(
+    [[40, 6, 3, 0, 0], [5, 15, 3, 2, 3], [3, 0, 112, 2, 2], [6, 0, 12, 16, 0], [1, 2, 10, 0, 10]]
+)
 MICRO_ATTENTION_PRINTED = """
     81.63 12.24  6.12  0.00  0.00
     17.86 53.57 10.71  7.14 10.71
@@ -72,21 +74,24 @@ def test_an_unknown_class_is_refused():
         metrics.confusion(["fear"], ["negative"], CLASSES)
 
 
-def predictions(part_by_epoch: dict[str, list[str]], fold="a", seed=0, experiment="toy") -> pd.DataFrame:
+def predictions(part_by_epoch: dict[str, list[str]], fold="a") -> pd.DataFrame:
     """Each part's clips, written target:predicted, one text an epoch; 'n:p' is a negative taken for a positive."""
     name = {"n": "negative", "p": "positive", "s": "surprise"}
+    run = {"experiment": "toy", "database": "smic", "scheme": "smic-3", "fold": fold, "seed": 0}
     rows = []
     for part, epochs in part_by_epoch.items():
         for epoch, clips in enumerate(epochs, start=1):
             for i, (target, guess) in enumerate(pair.split(":") for pair in clips.split()):
                 strength = float(guess[1:] or 1)  # 'n:p4': with a logit of 4
                 logits = {f"logit_{c}": strength * (c == name[guess[0]]) for c in CLASSES}
-                rows.append({"experiment": experiment, "database": "smic", "scheme": "smic-3", "fold": fold, "seed": seed,
-                             "part": part, "epoch": epoch, "clip": f"{fold}{part}{i}", "target": name[target], **logits})  # fmt: skip
+                where = {"part": part, "epoch": epoch, "clip": f"{fold}{part}{i}", "target": name[target]}
+                rows.append({**run, **where, **logits})
     return pd.DataFrame(rows)
 
 
-FOLD_A = predictions({"test": ["n:n p:n", "n:n p:p", "n:n p:p", "n:p p:p"], "inner": ["s:n"] * 2 + ["s:s", "s:s9"]}, "a")
+FOLD_A = predictions(
+    {"test": ["n:n p:n", "n:n p:p", "n:n p:p", "n:p p:p"], "inner": ["s:n"] * 2 + ["s:s", "s:s9"]}, "a"
+)
 FOLD_B = predictions({"test": ["s:s", "s:n", "s:n", "s:n"], "inner": ["n:p", "n:n", "n:n", "n:p"]}, "b")
 BOTH = pd.concat([FOLD_A, FOLD_B], ignore_index=True)
 
@@ -131,7 +136,9 @@ def test_scores_have_a_row_an_experiment_and_seed():
 def test_the_best_test_epoch_is_never_below_the_last():
     rng = np.random.default_rng(0)
     folds = [
-        predictions({"test": [" ".join(f"{'nps'[j % 3]}:{rng.choice(list('nps'))}" for j in range(4)) for _ in range(6)]}, f)
+        predictions(
+            {"test": [" ".join(f"{'nps'[j % 3]}:{rng.choice(list('nps'))}" for j in range(4)) for _ in range(6)]}, f
+        )
         for f in "abcdef"
     ]
     table = pd.concat(folds)
@@ -143,7 +150,11 @@ def test_the_best_test_epoch_is_never_below_the_last():
     "table, rule, message",
     [
         (BOTH, "best", "'last', 'best test epoch', 'inner'"),
-        (pd.concat([FOLD_A, FOLD_B[FOLD_B["part"] == "test"]]), "inner", "1 of 2 folds have no inner clips.*keep_aside=1"),
+        (
+            pd.concat([FOLD_A, FOLD_B[FOLD_B["part"] == "test"]]),
+            "inner",
+            "1 of 2 folds have no inner clips.*keep_aside=1",
+        ),
         (pd.concat([BOTH, BOTH.rename(columns={"logit_surprise": "logit_fear"})]), "last", "mix class schemes"),
     ],
 )

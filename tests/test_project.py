@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,8 @@ def test_exports_hold_imports_constants_functions_and_classes_each_name_once(pat
     for statement in statements:
         assert isinstance(statement, ast.Import | ast.ImportFrom | ast.Assign | ast.FunctionDef | ast.ClassDef)
         if isinstance(statement, ast.Assign):
-            defined += [target.id for target in statement.targets]
+            names = [node for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+            defined += [name.id for name in names]
     assert [name for name, times in Counter(defined).items() if times > 1] == []
 
 
@@ -83,7 +85,7 @@ def test_notebooks_are_stored_without_outputs(path):
 @each_notebook
 def test_notebooks_have_one_parameters_cell_with_a_comment_on_each(path):
     found = parameters.read(path)
-    assert {"profile", "data_root", "output_dir", "seeds"} <= found.keys()
+    assert {"profile", "data_root", "output_dir"} <= found.keys()
     assert [parameter.name for parameter in found.values() if not parameter.comment] == []
     assert [found[name].default for name in ("profile", "data_root", "output_dir")] == ["demo", "", ""]
 
@@ -105,3 +107,28 @@ def test_the_readme_names_only_commands_and_files_that_exist():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert set(re.findall(r"make ([a-z]+)", text)) <= set(targets)
     assert [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if not (ROOT / link).exists()] == []
+
+
+def imported(*folders):
+    """Top-level packages, other than Python's and ours, that the modules in these folders import."""
+    names = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module)
+    ours = {"merlib"} | {path.stem for path in (ROOT / "tests").glob("*.py")}
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names - ours
+
+
+@pytest.mark.parametrize(("folders", "allowed"), [(["merlib"], PROJECT["dependencies"]), (["tests"], REQUIRED)])
+def test_everything_imported_is_a_declared_dependency(folders, allowed):
+    declared = {canonicalize_name(Requirement(str(requirement)).name) for requirement in allowed}
+    made_by = packages_distributions()
+    undeclared = {
+        name
+        for name in imported(*folders)
+        if not declared & {canonicalize_name(dist) for dist in made_by.get(name, [])}
+    }
+    assert undeclared == set()

@@ -157,6 +157,11 @@ def test_an_unknown_notebook_is_refused_with_those_that_exist(no_kernel):
         runs.run("tyo", "smoke", {}, "refused")
 
 
+def test_the_run_folder_is_not_a_parameter_that_one_gives(no_kernel):
+    with pytest.raises(runs.RunError, match="--run NAME chooses another one"):
+        runs.run("toy", "smoke", {"output_dir": "elsewhere"}, "refused")
+
+
 def test_a_parameter_left_to_the_profile_has_the_profiles_type(no_kernel, home, write_notebook):
     notebook = write_notebook(home / "notebooks" / "05_mmnet.ipynb", 'profile = "demo"\noutput_dir = ""\nsize = None')
     try:

@@ -1,7 +1,10 @@
 import numpy as np
 import torch
 
+from merlib import databases, frames, metrics, splits
 from merlib.baselines import ststnet
+from merlib.experiments import Experiment
+from merlib.training import Settings
 
 
 def test_parameters_are_as_published():
@@ -28,3 +31,17 @@ def test_the_streams_do_not_meet_before_the_classifier():
         model.streams[0][0].weight.mul_(5)
     assert not np.allclose(before, without)
     assert torch.equal(model(maps), without)  # the first stream had no other way to the logits
+
+
+def test_real_flow_maps_of_unseen_people_are_recognised(home, shared):
+    clips = databases.read("megc2019_flow", shared / "real" / "megc2019_flow").classes("megc2019-3")
+    clips, maps = frames.load(clips, size=28, crop=False)
+    assert (clips.database, len(clips), len(set(clips.subjects))) == ("casme2+smic+samm", 442, 68)
+    settings = Settings(num_epochs=8, batch_size=64, lr=2e-3, optimizer="adam", precision="float32")
+    experiment = Experiment(
+        "STSTNet", ststnet.STSTNet, settings, protocol=splits.grouped_kfold(2, seed=0), prepare=ststnet.prepare
+    )
+    predictions = experiment.run(np.concatenate(maps), clips)
+    score = metrics.scores(predictions, "last").iloc[0]
+    assert score["n"] == 442
+    assert score["uar"] > 0.5 and score["uf1"] > 0.5  # a guess has a UAR of 1/3

@@ -14,9 +14,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from merlib import aus, databases, profiles
+from merlib.clips import person
 from merlib.synthetic import Size, layouts, write, writer
 from merlib.synthetic.emotions import cast
-from merlib.synthetic.layouts import LAYOUTS, objective_class
+from merlib.synthetic.layouts import LAYOUTS
+from merlib.synthetic.sheets import objective_class
 
 SMALL = Size(subjects=2, clips=8, height=60, width=60)
 
@@ -29,12 +31,22 @@ def digest(folder):
     }
 
 
+def with_truth(table, folder):
+    """The clip table with the columns of `truth.csv`."""
+    truth = pd.read_csv(folder / "truth.csv", dtype={"subject": str})
+    merged = table.assign(person=table["subject"].map(person)).merge(
+        truth.assign(person=truth.pop("subject").map(person)), on=["person", "clip"], validate="one_to_one"
+    )
+    assert len(merged) == len(table)
+    return merged
+
+
 @pytest.fixture(scope="module")
 def casme2(tmp_path_factory):
     """A look-alike CASME II with enough clips to learn from, and the truth beside it."""
     root = tmp_path_factory.mktemp("look_alike")
     folder = write("casme2", root, Size(subjects=6, clips=72, height=84, width=70), seed=1)
-    return databases.read("casme2", root).table, pd.read_csv(folder / "truth.csv", dtype={"subject": str})
+    return with_truth(databases.read("casme2", root).table, folder)
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -90,13 +102,12 @@ def test_an_unknown_database_is_refused(tmp_path):
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_the_readers_read_every_clip_but_the_planted_fault(name, tmp_path):
     size = Size(subjects=3, clips=24, height=60, width=60)
-    truth = pd.read_csv(write(name, tmp_path, size, n_jobs=1) / "truth.csv", dtype={"subject": str})
+    folder = write(name, tmp_path, size, n_jobs=1)
     clips = databases.read(name, tmp_path)
     assert len(clips) == 24 - (name == "samm")
     assert clips.excluded["reason"].str.contains("apex").all()
     assert clips.source.startswith("look-alike data")
-    table = clips.table.merge(truth, on="clip", suffixes=("", "_true"))
-    assert len(table) == len(clips)
+    table = with_truth(clips.table, folder)
     numbers = [
         int("".join(filter(str.isdigit, frames[0].rsplit("/", 1)[1].split("_")[-1]))) for frames in table["frames"]
     ]
@@ -105,7 +116,8 @@ def test_the_readers_read_every_clip_but_the_planted_fault(name, tmp_path):
         assert (table["apex"] - table["true_apex"]).abs().max() <= 0.15 * (table["offset"] - table["onset"]).max()
     assert ((table["onset"] <= table["true_apex"]) & (table["true_apex"] <= table["offset"])).all()
     for row in table.itertuples():
-        assert all(getattr(row, f"AU{n}L") + getattr(row, f"AU{n}R") > 0 for n in aus.numbers(row.aus))
+        shown = {n for n in aus.numbers(row.aus) if getattr(row, f"AU{n}L") + getattr(row, f"AU{n}R") > 0}
+        assert shown == aus.numbers(row.aus) or (" or " in row.aus and shown)
         frame = cv2.imread(row.frames[0], cv2.IMREAD_UNCHANGED)
         assert frame.shape == ((60, 60) if name == "samm" else (60, 60, 3))
 
@@ -148,14 +160,12 @@ def onset_frames(table):
 
 
 def test_the_onset_frame_tells_the_person(casme2):
-    table, _ = casme2
-    predicted = cross_val_predict(KNeighborsClassifier(1), onset_frames(table), table["subject"], cv=4)
-    assert (predicted == table["subject"]).mean() > 0.95
+    predicted = cross_val_predict(KNeighborsClassifier(1), onset_frames(casme2), casme2["subject"], cv=4)
+    assert (predicted == casme2["subject"]).mean() > 0.95
 
 
 def test_the_onset_frame_does_not_tell_the_expression_of_another_person(casme2):
-    table, _ = casme2
-    table = table[table["emotion"].isin(["happiness", "disgust", "surprise", "others", "repression"])]
+    table = casme2[casme2["emotion"].isin(["happiness", "disgust", "surprise", "others", "repression"])]
     folds = LeaveOneGroupOut().split(table, groups=table["subject"])
     predicted = cross_val_predict(
         LogisticRegression(C=1e-3, class_weight="balanced"), onset_frames(table), table["emotion"], cv=list(folds)
@@ -164,9 +174,7 @@ def test_the_onset_frame_does_not_tell_the_expression_of_another_person(casme2):
 
 
 def test_the_true_action_units_tell_the_expression_of_another_person(casme2):
-    table, truth = casme2
-    table = table.merge(truth, on=["subject", "clip"])
-    table = table[table["emotion"].isin(["happiness", "disgust", "surprise", "others", "repression"])]
+    table = casme2[casme2["emotion"].isin(["happiness", "disgust", "surprise", "others", "repression"])]
     folds = LeaveOneGroupOut().split(table, groups=table["subject"])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1, class_weight="balanced", max_iter=500))
     predicted = cross_val_predict(model, table.filter(like="AU"), table["emotion"], cv=list(folds))

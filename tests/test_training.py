@@ -40,7 +40,9 @@ def test_shapes_and_types():
     assert isinstance(result.model, toy.Net) and not result.model.training
 
 
-@pytest.mark.parametrize("optimizer, reference", [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", None)])
+@pytest.mark.parametrize(
+    "optimizer, reference", [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", None)]
+)
 def test_every_epoch_equals_plain_gradient_steps(optimizer, reference):
     chosen = settings(optimizer=optimizer, batch_size=99, weight_decay=0.1, lr_decay=0.5, decay_until=1)
     result = run(Linear, settings=chosen)
@@ -82,10 +84,16 @@ def test_threads_of_the_caller_do_not_change_the_result():
 
 
 def test_bf16_agrees_with_float32_to_its_precision():
-    # bfloat16 has 8 significant bits: 0.4 % a rounding; 5 % of the logits' spread after 3 epochs is what this net keeps to
-    full, low = run().logits, run(settings=settings(precision="bf16")).logits
-    assert not np.array_equal(full, low)
-    assert np.abs(full - low).max() < 0.05 * full.std()
+    def build(num_classes):
+        model = toy.Net(num_classes)
+        model.features[3].p = 0.0  # dropout draws other numbers for other types
+        return model
+
+    full, low = (run(build, settings=settings(optimizer="sgd", precision=p)) for p in ("float32", "bf16"))
+    assert not np.array_equal(full.logits, low.logits)
+    # bfloat16 keeps 8 bits, a relative error of 0.4 % a rounding: 1 % of the largest logit after nine steps
+    assert np.abs(full.logits - low.logits).max() < 0.01 * np.abs(full.logits).max()
+    assert low.train_loss == pytest.approx(full.train_loss, rel=0.01)
 
 
 def test_bf16_trains_to_the_same_answers():
@@ -109,7 +117,9 @@ class Watch(Linear):
         return super().forward(x)
 
 
-@pytest.mark.parametrize("batch_size, sizes", [(5, [5, 5, 6]), (4, [4, 4, 4, 4]), (15, [16]), (6, [6, 6, 4]), (1, [1] * 16)])
+@pytest.mark.parametrize(
+    "batch_size, sizes", [(5, [5, 5, 6]), (4, [4, 4, 4, 4]), (15, [16]), (6, [6, 6, 4]), (1, [1] * 16)]
+)
 def test_every_training_clip_is_seen_once_an_epoch_in_a_new_order(batch_size, sizes):
     numbered = np.zeros((20, 3, 8, 8), dtype=np.float32)
     numbered[:, 0, 0, 0] = np.arange(20)
@@ -122,10 +132,6 @@ def test_every_training_clip_is_seen_once_an_epoch_in_a_new_order(batch_size, si
 
 
 def test_a_last_batch_of_one_clip_does_not_break_batch_normalisation():
-    class Normalised(Linear):
-        def forward(self, x):
-            return super().forward(F.batch_norm(x.flatten(1), None, None, training=self.training or None is x))
-
     class Net(nn.Sequential):
         def __init__(self, num_classes):
             super().__init__(nn.Flatten(), nn.BatchNorm1d(192), nn.Linear(192, num_classes))
@@ -210,7 +216,8 @@ def test_a_loss_that_is_not_finite_names_fold_and_epoch(epoch):
 
 def test_logits_that_overflow_are_reported():
     with pytest.raises(TrainingDiverged, match="4 of 4 test clips have no finite logits"):
-        run(Linear, settings=settings(optimizer="sgd", lr=1e38, num_epochs=1, batch_size=99))
+        bright = {"prepare": lambda batch, generator, is_training: batch.float()}
+        run(Linear, settings=settings(optimizer="sgd", lr=1e38, num_epochs=1, batch_size=99), **bright)
 
 
 def test_learning_rates_by_epoch():
@@ -233,5 +240,5 @@ def test_the_learning_rate_agrees_with_torch():
 
 
 def test_settings_list_every_value_out_of_range():
-    with pytest.raises(ValueError, match="num_epochs.*lr and lr_decay.*optimizer: one of adamw, adam, sgd.*precision"):
+    with pytest.raises(ValueError, match=r"num_epochs.*lr and lr_decay.*optimizer: one of adamw, adam, sgd.*precision"):
         settings(num_epochs=0, lr=0.0, optimizer="rmsprop", precision="fp8")

@@ -16,6 +16,13 @@ SAMM_HEADER = [
     "Action Units", "Estimated Emotion", "Objective Classes", "Notes",
 ]  # fmt: skip
 
+# clips an emotion, as published: the sheet of 2019, release 2, MMEW's Table 1
+CASME2 = {"happiness": 32, "disgust": 63, "repression": 27, "surprise": 28, "others": 99, "sadness": 4, "fear": 2}
+SAMM = {
+    "anger": 57, "happiness": 26, "other": 26, "surprise": 15, "contempt": 12, "disgust": 9, "fear": 8, "sadness": 6,
+}  # fmt: skip
+MMEW = {"surprise": 89, "disgust": 72, "others": 66, "happiness": 36, "fear": 16, "sadness": 13, "anger": 8}
+
 
 def picture(suffix: str = ".jpg", height: int = 8, width: int = 8) -> bytes:
     """An encoded picture."""

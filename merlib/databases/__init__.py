@@ -15,7 +15,7 @@ __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read
 READERS = {module.READER.name: module.READER for module in (casme2, samm, smic, mmew, megc2019_flow, own)}
 
 
-def read(name: str, data_root: Path | str | None = None) -> Clips:
+def read(name: str, data_root: Path | str = "") -> Clips:
     """The clips of a database: `casme2`, `samm`, `smic`, `mmew`, `megc2019_flow` or `own`.
 
     `data_root` (default: the project's data/) holds the databases' folders, or is the database's own folder; for `own` it
@@ -28,7 +28,7 @@ def read(name: str, data_root: Path | str | None = None) -> Clips:
     return Clips(table, excluded, source=_source(reader, folder))
 
 
-def check(name: str, data_root: Path | str | None = None) -> Report:
+def check(name: str, data_root: Path | str = "") -> Report:
     """Everything that is wrong with a database's files, in one report: counts that differ from the published ones, and
     every frame, row or class that cannot be used. Opens every frame, which takes minutes for a whole database.
 
@@ -38,10 +38,10 @@ def check(name: str, data_root: Path | str | None = None) -> Report:
     return inspect(reader, folder, _source(reader, folder))
 
 
-def _find(name: str, data_root: Path | str | None) -> tuple[Reader, Path]:
+def _find(name: str, data_root: Path | str) -> tuple[Reader, Path]:
     if name not in READERS:
         raise ValueError(f"no database {name!r}; there are {', '.join(READERS)}")
-    root = paths.data() if data_root is None else Path(data_root).expanduser().resolve()
+    root = Path(data_root).expanduser().resolve() if data_root else paths.data()
     return READERS[name], READERS[name].locate(root)
 
 

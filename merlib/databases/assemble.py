@@ -108,10 +108,17 @@ def _span(row: Mapping, path: Path) -> dict:
     if offset < onset:
         raise Unusable(f"offset {offset} comes before onset {onset}")
     apex = _apex(row["apex"], onset, offset)
-    if missing := [number for number in range(onset, offset + 1) if number not in files and not path.is_file()]:
-        raise Unusable(f"no file for frames {sheets.ranges(missing)} in {path}")
-    frames = [files[number] for number in range(onset, offset + 1)] if files else [str(path)]
+    frames = _between(files, onset, offset, path) if files else [str(path)]
     return {"frames": frames, "onset": onset, "apex": apex, "offset": offset}
+
+
+def _between(files: Mapping[int, str], onset: int, offset: int, folder: Path) -> list[str]:
+    first, last = min(files), max(files)
+    if onset < first or offset > last:
+        raise Unusable(f"onset..offset, {onset}..{offset}, goes beyond the frames {first}..{last} in {folder}")
+    if missing := [number for number in range(onset, offset + 1) if number not in files]:
+        raise Unusable(f"no file for frames {sheets.ranges(missing)} in {folder}")
+    return [files[number] for number in range(onset, offset + 1)]
 
 
 def _files(folder: Path) -> dict[int, str]:

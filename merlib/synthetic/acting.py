@@ -13,8 +13,8 @@ from merlib.synthetic.emotions import Unit
 from merlib.synthetic.identity import Identity
 
 SHORTEST, LONGEST = 1 / 25, 1 / 2  # seconds from onset to offset
-AMPLITUDE = 0.023  # IPD by which an action unit of intensity 1 moves the skin
-CLIP_SPREAD, UNIT_SPREAD, SIDE_SPREAD = 0.3, 0.2, 0.15  # log-normal, of intensities
+AMPLITUDE = 0.02  # IPD by which an action unit of intensity 1 moves the skin
+CLIP_SPREAD, UNIT_SPREAD, SIDE_SPREAD = 0.38, 0.2, 0.15  # log-normal, of intensities
 LAG_SPREAD = 0.04  # of the clip, between the peaks of its action units
 RESIDUE = 0.05  # of the expression, left at the offset
 STRAY_SHARE, STRAY_INTENSITY = 0.25, 0.3  # clips with a faint action unit that no annotation names

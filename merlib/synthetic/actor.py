@@ -1,5 +1,6 @@
 """A person before a camera: the neutral picture, warped by action units and head motion into frames."""
 
+import math
 from functools import cache, cached_property
 
 import cv2
@@ -7,17 +8,16 @@ import numpy as np
 
 from merlib.synthetic import acting
 from merlib.synthetic.acting import Take
-from merlib.synthetic.action_units import ACTION_UNITS
 from merlib.synthetic.canvas import Canvas, View, sigmoid
 from merlib.synthetic.eyes import lids
-from merlib.synthetic.identity import Identity, landmarks
+from merlib.synthetic.identity import Identity
+from merlib.synthetic.muscles import Muscles
 from merlib.synthetic.portrait import draw_portrait
 
 PICTURE_SAMPLES, FIELD_SAMPLES = 2.0, 0.5  # samples a pixel of the drawn face and of the motion fields
-FURROW_DEPTH = 0.12  # share of the light that a furrow of depth 1 takes away at intensity 1
+MARGIN = 0.12  # IPD drawn around the frame, which a moving head brings into it
 SENSOR_NOISE = 2.0  # standard deviation, grey levels
 NEUTRAL_POSE = np.zeros(6)
-SIDES = {"L": 1, "R": -1}  # the person's left is the right of the picture
 
 
 class Actor:
@@ -25,15 +25,17 @@ class Actor:
 
     def __init__(self, who: Identity, view: View):
         self.who, self.view = who, view
-        picture = Canvas(view, PICTURE_SAMPLES)
-        self.portrait = draw_portrait(picture, who)
+        self.margin = math.ceil(MARGIN * view.ipd)
+        self.portrait = draw_portrait(Canvas(view.padded(self.margin), PICTURE_SAMPLES), who)
         self.fields = Canvas(view, FIELD_SAMPLES)
-        depth = cv2.resize(self.portrait.relief, self.fields.shape[::-1], interpolation=cv2.INTER_AREA)
+        self.muscles = Muscles(who, self.fields)
+        outside = round(self.margin * PICTURE_SAMPLES)
+        relief = self.portrait.relief[outside:-outside, outside:-outside]
+        depth = cv2.resize(relief, self.fields.shape[::-1], interpolation=cv2.INTER_AREA)
         self.depth = depth - depth.max() + 0.5  # of the skin before the axis of the head's turns, IPD
-        self.head = sigmoid((1.75 - np.hypot(self.fields.x, (self.fields.y - 0.2) / 1.15)) / 0.1)  # 1 moves, 0 rests
+        self.head = sigmoid((1.75 - np.hypot(self.fields.x, self.fields.y / 1.3)) / 0.1)  # 1 moves, 0 rests
         rows, columns = np.mgrid[: view.height, : view.width].astype(np.float32)
-        self.pixels = np.stack([columns, rows], -1)
-        self._motions: dict[tuple[int, str], tuple[np.ndarray, np.ndarray]] = {}
+        self.pixels = np.stack([columns, rows], -1) + np.float32(self.margin)  # of the frame, in the drawn picture
 
     def frame(
         self, activations: dict[tuple[int, str], float], pose: np.ndarray = NEUTRAL_POSE, closing: float = 0.0
@@ -43,7 +45,7 @@ class Actor:
         `pose` is shift x, shift y, roll, scale, yaw, pitch (`acting.SWAY` gives units); `closing` shuts the eyes.
         """
         rigid = self._rigid(pose)
-        skin, shading = self.motion(activations)
+        skin, shading = self.muscles.motion(activations)
         places = self._places(rigid + skin)
         image = _sample(self.portrait.open, places)
         if closing > 0:
@@ -54,49 +56,6 @@ class Actor:
         if self.portrait.glasses is not None:
             image -= (image - 30) * _sample(self.portrait.glasses, self._places(rigid))[..., None]
         return image
-
-    def motion(self, activations: dict[tuple[int, str], float]) -> tuple[np.ndarray, np.ndarray]:
-        """What `activations` do to the skin: displacement (h, w, 2) in IPD and shading (h, w), half the frame's size."""
-        skin = np.zeros((*self.fields.shape, 2), np.float32)
-        shading = np.zeros(self.fields.shape, np.float32)
-        for key, intensity in activations.items():
-            displacement, furrow = self._motion_of(key)
-            skin += displacement * np.float32(acting.AMPLITUDE * intensity)
-            shading += furrow * np.float32(FURROW_DEPTH * intensity)
-        return skin, shading
-
-    def _motion_of(self, key: tuple[int, str]) -> tuple[np.ndarray, np.ndarray]:
-        if key not in self._motions:
-            number, side = key
-            scale = np.hypot(*(self._push(number, 1) + self._push(number, -1))).max()
-            displacement = np.moveaxis(self._push(number, SIDES[side]) / scale, 0, -1)
-            self._motions[key] = displacement.astype(np.float32), self._furrow(number, SIDES[side])
-        return self._motions[key]
-
-    def _push(self, number: int, side: int) -> np.ndarray:
-        """Displacement (2, h, w) of one half of the face by an action unit in this person, not yet scaled."""
-        habit, points = self.who.habits[number], landmarks(self.who)
-        cos, sin = np.cos(habit.turn), np.sin(habit.turn)
-        total = np.zeros((2, *self.fields.shape))
-        for push in ACTION_UNITS[number].pushes:
-            x = points[push.landmark][0] + push.x + habit.shift[0]
-            y = points[push.landmark][1] + push.y + habit.shift[1]
-            direction = side * (cos * push.dx - sin * push.dy), sin * push.dx + cos * push.dy
-            total += np.multiply.outer(direction, self.fields.bump(side * x, y, push.width, push.height))
-        return total
-
-    def _furrow(self, number: int, side: int) -> np.ndarray:
-        """Shading (h, w) by an action unit's furrows: dark in the fold, lighter on the bulge below it."""
-        points = landmarks(self.who)
-        folds = np.zeros(self.fields.shape, np.float32)
-        for furrow in ACTION_UNITS[number].furrows:
-            x0, y0 = points[furrow.landmark]
-            line = self.fields.blur(
-                self.fields.stroke([(side * (x0 + x), y0 + y) for x, y in furrow.points], 0.015), 0.028
-            )
-            folds = np.maximum(folds, furrow.depth * line / max(line.max(), 1e-6))
-        bulge = np.roll(folds, max(1, round(0.04 * self.fields.unit)), axis=0)
-        return (0.5 * bulge - folds) * np.float32(0.6 + 0.8 * self.who.age)
 
     def _rigid(self, pose: np.ndarray) -> np.ndarray:
         """Displacement (h, w, 2) in IPD by a head pose; what is nearer to the camera moves more when the head turns."""

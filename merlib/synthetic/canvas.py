@@ -33,6 +33,11 @@ class View:
         """Head and shoulders of a seated person, before any face cropping."""
         return cls(height, width, ipd=0.21 * height, centre_x=0.5 * width - 0.5, centre_y=0.44 * height)
 
+    def padded(self, margin: int) -> "View":
+        """The same view with `margin` more pixels on every side."""
+        height, width = self.height + 2 * margin, self.width + 2 * margin
+        return View(height, width, self.ipd, self.centre_x + margin, self.centre_y + margin)
+
     def pixels(self, points: np.ndarray) -> np.ndarray:
         """Points (N, 2) from IPD to pixel coordinates, in which 0 is the centre of the first pixel."""
         return np.asarray(points) * self.ipd + [self.centre_x, self.centre_y]

@@ -63,10 +63,10 @@ def cast(emotion_counts: dict[str, int], num_persons: int, num_clips: int, rng: 
     people. `LABEL_NOISE` of the clips exchange labels, which leaves the counts as they are.
     """
     parts = _parts(emotion_counts, num_clips)
-    clips_a_person = 1 + apportion(num_clips - num_persons, rng.gamma(6, size=num_persons))
     while True:
-        shuffled = [parts[i] for i in rng.permutation(num_clips)]
+        clips_a_person = 1 + apportion(num_clips - num_persons, rng.gamma(6, size=num_persons))
         persons = np.repeat(np.arange(num_persons), clips_a_person)
+        shuffled = [parts[i] for i in rng.permutation(num_clips)]
         drawn = [replace(part, person=int(person)) for part, person in zip(shuffled, persons, strict=True)]
         drawn = _exchange_labels(drawn, rng)
         if _spread(drawn):

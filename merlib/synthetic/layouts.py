@@ -1,23 +1,12 @@
 """The four databases as they lie on disk: class shares, names, folders, frame numbers and annotation sheets, quirks included."""
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-import xlsxwriter
 
-# The action units of each objective class; class VII is every other combination.
-OBJECTIVE_CLASSES = {
-    "I": "6 12 6+12 6+7+12 7+12",
-    "II": "1+2 5 25 1+2+25 25+26 5+24",
-    "III": "23 4 4+7 4+5 4+5+7 17+24 4+6+7 4+38",
-    "IV": "10 9 4+9 4+40 4+5+40 4+7+9 4+9+17 4+7+10 4+5+7+9 7+10",
-    "V": "1 15 1+4 6+15 15+17",
-    "VI": "1+2+4 20",
-}
+from merlib.synthetic import sheets
 
 
 class Layout:
@@ -58,7 +47,7 @@ class Layout:
 
 
 class Casme2(Layout):
-    """CASME II, the 2019 sheet and the registered face crops."""
+    """CASME II: the 2019 sheet, the sheet of objective classes and the registered face crops."""
 
     folder, fps, cropped = "CASME2", 200, True
     emotions: ClassVar = {
@@ -84,14 +73,20 @@ class Casme2(Layout):
 
     def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
         common = clips.index[clips.label == "others"]
-        units, apex = clips.units.map(_joined), clips.apex.astype(object)
+        units, apex = clips.units.map(sheets.joined), clips.apex.astype(object)
         units[common[:1]], units[common[1:2]], apex[common[2:3]] = "?", "none", "/"
-        header = ["Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None, "Action Units"]
+        header = ["Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None]
         rows = [
-            [row.subject, row.clip, None, row.onset, top, row.offset, None, _number_if_digits(code), row.label]
+            [row.subject, row.clip, None, row.onset, top, row.offset, None, sheets.number_if_digits(code), row.label]
             for row, top, code in zip(clips.itertuples(), apex, units, strict=True)
         ]
-        _write_sheet(folder / "CASME2-coding-20190701.xlsx", [[*header, "Estimated Emotion"], *rows])
+        sheets.write(folder / "CASME2-coding-20190701.xlsx", [[*header, "Action Units", "Estimated Emotion"], *rows])
+        classes = [sheets.objective_class(number for number, _ in units) for units in clips.units]
+        rows = [
+            [row.subject, row.clip, sheets.OBJECTIVE_NAMES.index(name) + 1]
+            for row, name in zip(clips.itertuples(), classes, strict=True)
+        ]
+        sheets.write(folder / "CASME2-ObjectiveClasses.xlsx", [["Subject", "Filename", "Objective Class"], *rows])
 
 
 class Samm(Layout):
@@ -110,7 +105,7 @@ class Samm(Layout):
     }
     # each is applied to the first code that it fits
     quirks = (
-        (r"^1A\+2B$", "A1A+A2B"),
+        (r"^1([A-D])\+2([A-D])$", r"A1\1+A2\2"),
         (r"^(\d+)A$", r"\1A/B"),
         (r"^[LR](6|12)$", "(R6 or R12)"),
         (r"^23[A-D]?$", "T23"),
@@ -135,20 +130,28 @@ class Samm(Layout):
         return f"{subject}/{clip}/{subject}_{number:05d}.jpg"
 
     def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
-        codes = pd.Series([_facs(row.units, row.intensities) for row in clips.itertuples()])
-        for pattern, replacement in self.quirks:
-            codes = _replace_first(codes, pattern, replacement)
         apex = clips.apex.copy()
         outside = clips.index[clips.label == "Anger"][:1]
         apex[outside] = clips.offset[outside] + 3
         header = ["Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame", "Duration"]
         header += ["Micro", "Action Units", "Estimated Emotion", "Objective Classes", "Notes"]
         rows = []
-        for row, top, code in zip(clips.itertuples(), apex, codes, strict=True):
-            frames = row.onset, top, row.offset, row.offset - row.onset + 1
-            rows.append([row.subject, row.clip, row.clip.split("_")[1], *frames, "1/2", code, row.label])
-            rows[-1].append(objective_class(number for number, _ in row.units))
-        _write_sheet(folder / "SAMM_Micro_FACS_Codes_v2.xlsx", [["SAMM"], *[[]] * 12, header, *rows])
+        for row, top, code in zip(clips.itertuples(), apex, self._codes(clips), strict=True):
+            frames = [row.onset, top, row.offset, row.offset - row.onset + 1]
+            objective = sheets.objective_class(number for number, _ in row.units)
+            rows.append([row.subject, row.clip, row.clip.split("_")[1], *frames, "1/2", code, row.label, objective])
+        sheets.write(folder / "SAMM_Micro_FACS_Codes_v2.xlsx", [["SAMM"], *[[]] * 12, header, *rows])
+
+    def _codes(self, clips: pd.DataFrame) -> pd.Series:
+        """The FACS codes: every other clip has its intensities scored; `quirks` are applied."""
+        codes = [
+            sheets.facs(row.units, row.intensities) if row.Index % 2 else sheets.joined(row.units)
+            for row in clips.itertuples()
+        ]
+        codes = pd.Series(codes, index=clips.index)
+        for pattern, replacement in self.quirks:
+            codes = sheets.replace_first(codes, pattern, replacement)
+        return codes
 
 
 class Smic(Layout):
@@ -175,9 +178,9 @@ class Smic(Layout):
 
 
 class Mmew(Layout):
-    """MMEW: frames numbered from 1, some of them outside onset..offset."""
+    """MMEW: face crops, numbered from 1, some of them outside onset..offset."""
 
-    folder, fps, extra = "MMEW", 90, 3
+    folder, fps, extra, cropped = "MMEW", 90, 3, True
     emotions: ClassVar = {
         "surprise": 89,
         "disgust": 72,
@@ -203,47 +206,11 @@ class Mmew(Layout):
     def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
         header = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion"]
         rows = [
-            [row.subject, row.clip, row.onset, row.apex, row.offset, _joined(row.units), row.label, None]
+            [row.subject, row.clip, row.onset, row.apex, row.offset, sheets.joined(row.units), row.label, None]
             for row in clips.itertuples()
         ]
         rows[0][-1] = "blink"
-        _write_sheet(folder / "MMEW_Micro_Exp.xlsx", [[*header, "remarks"], *rows])
+        sheets.write(folder / "MMEW_Micro_Exp.xlsx", [[*header, "remarks"], *rows])
 
 
 LAYOUTS = {"casme2": Casme2(), "samm": Samm(), "smic": Smic(), "mmew": Mmew()}
-
-
-def objective_class(numbers: Iterable[int]) -> str:
-    """The objective class I..VII of a clip with these action units (Davison et al. 2018, table 2)."""
-    code = "+".join(map(str, sorted(set(numbers))))
-    return next((name for name, codes in OBJECTIVE_CLASSES.items() if code in codes.split()), "VII")
-
-
-def _joined(units: tuple[tuple[int, str], ...]) -> str:
-    return "+".join(f"{side}{number}" for number, side in units)
-
-
-def _number_if_digits(text: str) -> int | str:
-    """A single action unit is a number in the sheet, as a person would type it."""
-    return int(text) if text.isdigit() else text
-
-
-def _facs(units: tuple[tuple[int, str], ...], intensities: dict[int, float]) -> str:
-    """A FACS code; the intensities of stronger units get their letter."""
-    letters = {number: "ABCD"[np.searchsorted([0.6, 1.2, 2.0], intensities[number])] for number, _ in units}
-    strong = max(intensities[number] for number, _ in units) > 1
-    return "+".join(f"{side}{number}{letters[number] if strong and not side else ''}" for number, side in units)
-
-
-def _replace_first(codes: pd.Series, pattern: str, replacement: str) -> pd.Series:
-    fits = codes.index[codes.str.match(pattern)][:1]
-    return codes.where(~codes.index.isin(fits), codes.map(lambda code: re.sub(pattern, replacement, code)))
-
-
-def _write_sheet(path: Path, rows: list[list]) -> None:
-    """An Excel file whose bytes depend on `rows` alone."""
-    with xlsxwriter.Workbook(path) as book:
-        book.set_properties({"created": pd.Timestamp("2020-01-01").to_pydatetime()})
-        sheet = book.add_worksheet()
-        for i, row in enumerate(rows):
-            sheet.write_row(i, 0, [value.item() if isinstance(value, np.integer) else value for value in row])

@@ -1,0 +1,57 @@
+"""What annotation sheets say of action units, and how they are written."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xlsxwriter
+
+# Davison et al., Objective classes for micro-facial expression recognition (J. Imaging 2018), table 2.
+OBJECTIVE_CLASSES = {
+    "I": "6 12 6+12 6+7+12 7+12",
+    "II": "1+2 5 25 1+2+25 25+26 5+24",
+    "III": "23 4 4+7 4+5 4+5+7 17+24 4+6+7 4+38",
+    "IV": "10 9 4+9 4+40 4+5+40 4+7+9 4+9+17 4+7+10 4+5+7+9 7+10",
+    "V": "1 15 1+4 6+15 15+17",
+    "VI": "1+2+4 20",
+}
+OBJECTIVE_NAMES = (*OBJECTIVE_CLASSES, "VII")  # VII is every other combination
+
+
+def objective_class(numbers: Iterable[int]) -> str:
+    """The objective class I..VII of a clip with these action units."""
+    code = "+".join(map(str, sorted(set(numbers))))
+    return next((name for name, codes in OBJECTIVE_CLASSES.items() if code in codes.split()), "VII")
+
+
+def joined(units: tuple[tuple[int, str], ...]) -> str:
+    """Units (number, side) as in CASME II: 4+L10."""
+    return "+".join(f"{side}{number}" for number, side in units)
+
+
+def facs(units: tuple[tuple[int, str], ...], intensities: dict[int, float]) -> str:
+    """Units (number, side) as in SAMM: with the letters of their intensities, A (trace) to D (marked or severe)."""
+    letters = {number: "ABCD"[np.searchsorted([0.8, 1.6, 3.2], intensities[number])] for number, _ in units}
+    return "+".join(f"{side}{number}{'' if side else letters[number]}" for number, side in units)
+
+
+def number_if_digits(text: str) -> int | str:
+    """A single action unit is a number in the sheet, as a person would type it."""
+    return int(text) if text.isdigit() else text
+
+
+def replace_first(codes: pd.Series, pattern: str, replacement: str) -> pd.Series:
+    """`codes` with the first one that `pattern` fits rewritten."""
+    fits = codes.index[codes.str.match(pattern)][:1]
+    return codes.where(~codes.index.isin(fits), codes.map(lambda code: re.sub(pattern, replacement, code)))
+
+
+def write(path: Path, rows: list[list]) -> None:
+    """An Excel file whose bytes depend on `rows` alone."""
+    with xlsxwriter.Workbook(path) as book:
+        book.set_properties({"created": pd.Timestamp("2020-01-01").to_pydatetime()})
+        sheet = book.add_worksheet()
+        for i, row in enumerate(rows):
+            sheet.write_row(i, 0, [value.item() if isinstance(value, np.integer) else value for value in row])
