@@ -6,10 +6,13 @@ written whole or not at all, and is read instead of trained again.
 
 import hashlib
 import os
+import threading
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -62,10 +65,10 @@ class Experiment:
         frames = {path: _stored(path) for path in tasks}
         missing = {path: task for path, task in tasks.items() if frames[path] is None}
         jobs = Parallel(n_jobs=n_jobs or _workers(), return_as="generator_unordered")(
-            delayed(self._finish)(X, clips, task, path) for path, task in missing.items()
+            delayed(self._finish)(X, clips, task, path, os.getpid()) for path, task in missing.items()
         )
         before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
-        for _ in progress.track(jobs, self.name + before, total=len(missing)):
+        for _ in progress.track(jobs, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
             pass
         frames |= {path: _load(path) for path in missing}
         predictions = pd.concat(frames.values(), ignore_index=True)
@@ -97,7 +100,9 @@ class Experiment:
         recorded = replace(fold, test=np.concatenate([fold.test, inner]))
         return _Task(recorded, seed, fold_seed, _rows(clips, fold.test, inner))
 
-    def _finish(self, X: Inputs, clips: Clips, task: "_Task", path: Path) -> None:
+    def _finish(self, X: Inputs, clips: Clips, task: "_Task", path: Path, owner: int) -> None:
+        if os.getpid() != owner:
+            _end_with(owner)
         _store(self._train(X, clips, task), task, clips.class_names, path)
 
     def _train(self, X: Inputs, clips: Clips, task: "_Task") -> FoldResult:
@@ -117,6 +122,18 @@ class _Task:
     seed: int
     fold_seed: int
     rows: dict[str, list[str]]
+
+
+@cache
+def _end_with(owner: int) -> None:
+    """End this worker when the process that owns it is gone: killed, it cannot say so, and the worker would wait on."""
+
+    def watch() -> None:
+        while os.getppid() == owner:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _workers() -> int:

@@ -74,6 +74,8 @@ def accepted(paper: str, name: str, example: Any) -> str:
         words = ["one of", ", ".join(map(str, rule["choices"]))]
     if "min" in rule:
         words.append(f"from {rule['min']} to {rule['max']}")
+    if "step" in rule:
+        words.append(f"that is a multiple of {rule['step']}")
     return " ".join(words)
 
 
@@ -111,5 +113,11 @@ def _in_range(value: Any, rule: Mapping[str, Any]) -> bool:
         return all(_in_range(item, rule) for item in value)
     if "choices" in rule:
         return value in rule["choices"]
+    if "min" not in rule:
+        return True
     # NaN compares with nothing, so it is out of every range
-    return "min" not in rule or (isinstance(value, int | float) and rule["min"] <= value <= rule["max"])
+    return (
+        isinstance(value, int | float)
+        and rule["min"] <= value <= rule["max"]
+        and ("step" not in rule or value % rule["step"] == 0)
+    )

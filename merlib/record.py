@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from merlib import paths, published
 from merlib.style import STYLE
-from merlib.tables import Table
+from merlib.table import Table
 
 KINDS = ("measured", "computed", "counted", "drawn", "quoted")
 

@@ -1,20 +1,16 @@
-"""Published numbers beside ours, and every table as a notebook, CSV, Markdown and LaTeX want it."""
+"""Published numbers beside ours, both epoch rules beside each other, class counts beside the published ones."""
 
-import hashlib
-import html
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
 import pandas as pd
-from pandas.io.formats.style import Styler
 
 from merlib import metrics, published
 from merlib.clips import Clips
+from merlib.table import Table
 
 OURS = {"last": "ours, last epoch", "best test epoch": "ours, best test epoch (not a fair estimate)"}
+FAIR = {"last": "yes", "best test epoch": "no: chosen on the test person"}
+SHOWN = {"uf1": "UF1", "uar": "UAR", "accuracy": "Acc."}
 HEADINGS = {"accuracy %": "Acc. (%)", "accuracy": "Acc.", "f1": "F1"}
 # What a paper prints as "F1" where it is not the mean of the classes' F1. PSN: its Table 7 gives 2PR/(P+R).
 F1 = {"psn": "f1_of_means"}
@@ -23,70 +19,7 @@ MEANING = {
     "f1_of_means": "our F1 is 2PR/(P+R) of the classes' mean precision P and mean recall R, pooled over all folds",
 }
 LOOK_ALIKE = "look-alike data cannot rank architectures; never a reproduction of the published number"
-_LATEX = str.maketrans(
-    {character: f"\\{character}" for character in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {"—": "---", "±": r"$\pm$", "×": r"$\times$", "²": r"\textsuperscript{2}", "λ": r"$\lambda$"}
-)
-
 Predictions = pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A frame with the notes that belong under it and the sources of its data; a cell that ends on it shows all.
-
-    A named index is shown as the first columns, a plain one is not. Floats are shown with four decimals, what is
-    missing is left blank; the CSV keeps the frame's own values.
-    """
-
-    frame: pd.DataFrame
-    notes: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-
-    def to_csv(self) -> str:
-        """One header row ("published: F1"), the frame's values in full; without the notes."""
-        return _flat(_index_first(self.frame)).to_csv(index=False, lineterminator="\n")
-
-    def to_markdown(self) -> str:
-        """A pipe table, then the notes as a list."""
-        # tabulate would turn the text "0.7000" into the number 0.7
-        table = _flat(self._cells).to_markdown(
-            index=False, disable_numparse=True, colalign=self._align("left", "right")
-        )
-        return "\n".join([table, "", *(f"- {note}" for note in self.notes)]).strip() + "\n"
-
-    def to_latex(self, caption: str, label: str) -> str:
-        """A table environment as wide as the text; the document needs the packages booktabs and graphicx."""
-        cells = self._cells.map(_latex).rename(columns=_latex)
-        tabular = Styler(cells).hide(axis="index").to_latex(
-            hrules=True, multicol_align="c", column_format="".join(self._align("l", "r"))
-        )  # fmt: skip
-        notes = [rf"\par\footnotesize {_latex(note)}" for note in self.notes]
-        head = [r"\begin{table}", r"\centering", rf"\caption{{{_latex(caption)}}}", rf"\label{{{label}}}"]
-        lines = [*head, r"\resizebox{\linewidth}{!}{%", tabular.rstrip() + "}", *notes, r"\end{table}"]
-        return "\n".join(lines) + "\n"
-
-    def _repr_html_(self) -> str:
-        columns = enumerate(self._align("left", "right"))
-        styles = [{"selector": f"td.col{i}, th.col{i}", "props": f"text-align: {side}"} for i, side in columns]
-        styles += [
-            {"selector": "th, td", "props": "padding: 2px 8px; vertical-align: top; white-space: nowrap"},
-            {"selector": "th[colspan]", "props": "text-align: center; border-bottom: 1px solid"},
-        ]
-        # the name in the page comes from the content, so that running a notebook again gives the same file
-        name = hashlib.sha256(self.to_csv().encode()).hexdigest()[:8]
-        styler = Styler(self._cells, uuid=name, cell_ids=False).hide(axis="index").set_table_styles(styles)
-        table = styler.format(escape="html").format_index(escape="html", axis="columns").to_html()
-        return f"{table}<p><small>{'<br>'.join(map(html.escape, self.notes))}</small></p>"
-
-    @cached_property
-    def _cells(self) -> pd.DataFrame:
-        return _index_first(self.frame).map(_text)
-
-    def _align(self, text: str, number: str) -> list[str]:
-        columns = (self._cells.iloc[:, i] for i in range(self._cells.shape[1]))
-        return [number if column.str.fullmatch(r"[\d.,±/—\s-]*").all() else text for column in columns]
 
 
 def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predictions | Sequence[Predictions]]) -> Table:
@@ -113,6 +46,24 @@ def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predict
             notes += data_notes + [f"{row[0]}, published: {note}" for note in _published_notes(cells, method, row)]
             sources += predictions["source"].unique().tolist()
     return Table(_frame(rows), (*dict.fromkeys(notes), *_source_notes(sources)), tuple(dict.fromkeys(sources)))
+
+
+def by_epoch_rule(results: Mapping[str, Predictions], shown: Mapping[str, str] = SHOWN) -> Table:
+    """Our results alone: a row a result and epoch rule, mean ± standard deviation over seeds.
+
+    `results`: a name -> its predictions; `shown`: a column of `metrics.scores` -> its heading.
+    """
+    rows, notes, sources = [], [], []
+    for name, predictions in results.items():
+        data, data_notes = _data_used(predictions)
+        used = {heading: data["data used", heading] for heading in ("clips", "subjects", "class counts", "seeds")}
+        for rule, fair in FAIR.items():
+            by_seed = metrics.scores(predictions, rule)
+            cells = {heading: _mean_and_sd(by_seed[metric], percent=False) for metric, heading in shown.items()}
+            rows.append({"result": name, "epoch": rule, "fair estimate": fair} | cells | used)
+        notes += data_notes
+        sources += predictions["source"].unique().tolist()
+    return Table(pd.DataFrame(rows), (*dict.fromkeys(notes), *_source_notes(sources)), tuple(dict.fromkeys(sources)))
 
 
 def counts(paper: str, table: str, clips: Mapping[str, Clips]) -> Table:
@@ -236,25 +187,3 @@ def _frame(rows: Mapping[tuple, Mapping]) -> pd.DataFrame:
 
 def _heading(metric: str) -> str:
     return HEADINGS.get(metric, metric.upper())
-
-
-def _index_first(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its named index as first columns; their names stand in the last row of the header."""
-    if frame.index.names == [None]:
-        return frame.reset_index(drop=True)
-    return frame.reset_index(col_level=-1)
-
-
-def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    names = [": ".join(filter(None, name)) if isinstance(name, tuple) else name for name in frame.columns]
-    return frame.set_axis(names, axis="columns")
-
-
-def _text(value: object) -> str:
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return ""
-    return f"{value:.4f}" if isinstance(value, float | np.floating) else str(value)
-
-
-def _latex(text: object) -> str:
-    return re.sub(r"\s+", " ", str(text)).translate(_LATEX)

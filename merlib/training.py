@@ -6,10 +6,10 @@ folds at a time use the cores better than one fold on all of them.
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -69,6 +69,11 @@ class Settings:
         if broken := [rule for rule, kept in rules.items() if not kept]:
             raise ValueError(f"{self} breaks: {'; '.join(broken)}")
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Settings":
+        """The settings among `values`, which may hold others."""
+        return cls(**{name: value for name, value in values.items() if name in cls.__dataclass_fields__})
+
     def lr_at(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 1."""
         finished = epoch - 1 if self.decay_until is None else min(epoch - 1, self.decay_until)
@@ -124,10 +129,11 @@ def fit(
         for epoch in range(1, settings.num_epochs + 1):
             losses.append(trainer.train_epoch(fold.train, settings.lr_at(epoch)))
             logits.append(trainer.predict(fold.test))
-            if not (math.isfinite(losses[-1]) and np.isfinite(logits[-1]).all()):
+            broken = (~np.isfinite(logits[-1])).any(axis=1).sum()
+            if broken or not math.isfinite(losses[-1]):
                 raise TrainingDiverged(
                     f"fold {fold.name}, epoch {epoch}: the training loss is {losses[-1]}, "
-                    f"{(~np.isfinite(logits[-1])).any(axis=1).sum()} of {len(fold.test)} test clips have no finite logits"
+                    f"{broken} of {len(fold.test)} test clips have no finite logits"
                 )
     return FoldResult(np.stack(logits), np.array(losses), model.eval())
 

@@ -13,8 +13,8 @@ class Watch:
     """A context: while it is open, a thread reads what `merlib.progress` writes to `progress` and samples memory.
 
     In a terminal one status line is kept up to date; elsewhere the lines are printed, of several in one interval the last.
-    `peak_memory` (bytes) is the largest sum of the resident memory of all our child processes: the kernel and its
-    workers. Pages that processes share count in each of them, so it is an upper bound.
+    `peak_memory` (bytes) is the largest sum over all our child processes, the kernel and its workers, of the memory
+    that each holds; pages that several share count once (where the system does not tell, once in each).
     """
 
     interval = 0.5  # seconds between two looks
@@ -86,7 +86,8 @@ def _memory_of_children() -> int:
     total = 0
     for process in psutil.Process().children(recursive=True):
         try:
-            total += process.memory_info().rss
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
         except psutil.Error:  # it ended between the two calls
             continue
     return total

@@ -12,13 +12,19 @@ import pytest
 import toy
 from torch.nn import functional as F
 
-from merlib import metrics, splits
+from merlib import experiments, metrics, splits
 from merlib.experiments import Experiment
 from merlib.training import Settings, TrainingDiverged
 
 CLIPS = toy.clips(persons=4)
 X = toy.inputs(CLIPS.y)
 TOY = Experiment("toy", toy.Net, Settings(num_epochs=2, batch_size=8, lr=1e-2), prepare=toy.flip)
+
+
+@pytest.fixture(autouse=True)
+def one_worker(monkeypatch):
+    """These folds take a moment each: processes would cost more than they give."""
+    monkeypatch.setattr(experiments, "_workers", lambda: 1)
 
 
 @pytest.fixture

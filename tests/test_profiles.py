@@ -58,7 +58,7 @@ def test_all_faults_are_reported_at_once():
     with pytest.raises(profiles.SettingError) as error:
         profiles.settings("mmnet", "demo", size=1000, sizes=3, num_epochs="ten")
     message = str(error.value)
-    assert "size = 1000: accepted is a whole number from 16 to 512" in message
+    assert "size = 1000: accepted is a whole number from 32 to 512 that is a multiple of 16" in message
     assert "sizes: no such setting" in message
     assert "num_epochs = 'ten': accepted is a whole number" in message
 
@@ -101,3 +101,9 @@ def test_a_setting_without_a_type_of_its_own_is_still_held_to_its_range():
     assert profiles.faults("mmnet", {"size": 64}, known) == []
     assert profiles.faults("mmnet", {"size": 4}, known) != []
     assert profiles.faults("mmnet", {"size": "large"}, known) != []
+
+
+def test_mmnet_takes_sizes_that_its_four_halvings_divide():
+    assert profiles.settings("mmnet", "demo", size=64)["size"] == 64
+    with pytest.raises(profiles.SettingError, match="size = 50: accepted is .* a multiple of 16"):
+        profiles.settings("mmnet", "demo", size=50)

@@ -1,0 +1,55 @@
+"""Whole notebooks through papermill, in the profile `smoke`, on look-alike databases written for the occasion."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from merlib import manifest, metrics, paths, profiles, published, runs, synthetic
+
+NOTEBOOKS = list(runs.notebooks())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project of its own with the real notebooks and smoke-sized data."""
+    source, home = paths.notebooks(), tmp_path_factory.mktemp("project")
+    shutil.copytree(source, home / "notebooks")
+    for name, size in profiles.synth("smoke").items():
+        synthetic.write(name, home / "data", synthetic.Size(**size))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MERLIB_HOME", str(home))
+        yield home
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def folder(request, project):
+    return runs.run(request.param, "smoke")
+
+
+def test_every_table_and_figure_of_the_paper_is_made_and_says_where_its_data_is_from(folder):
+    finished = manifest.read(folder)
+    paper = runs.short_name(folder)
+    made = {artifact["name"]: artifact for artifact in finished["artifacts"]}
+    assert set(published.artifacts(paper)["artifact"]) <= made.keys()
+    for artifact in made.values():
+        assert all((folder / file).stat().st_size > 0 for file in artifact["files"])
+        if artifact["type"] == "table" and "measured" in artifact["kind"]:
+            texts = [artifact["caption"], *artifact["notes"]]
+            assert any("look-alike data" in text for text in texts), artifact["name"]
+
+
+def test_the_tables_follow_from_the_stored_predictions(folder):
+    if runs.short_name(folder) != "mmnet":
+        pytest.skip("the other notebooks have no published table to compare with")
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    main = predictions[(predictions["experiment"] == "MMNet") & (predictions["scheme"] == "casme2-5")]
+    main = main.dropna(axis="columns", how="all")
+    table = pd.read_csv(folder / "tables" / "table_6.csv", dtype=str)
+    ours = table[(table["method"] == "MMNet (Ours)") & (table["classes"] == "5")].iloc[0]
+    for rule, column in (
+        ("last", "ours, last epoch"),
+        ("best test epoch", "ours, best test epoch (not a fair estimate)"),
+    ):
+        accuracy = metrics.scores(main, rule)["accuracy"].iloc[0]
+        assert ours[f"{column}: Acc. (%)"] == f"{100 * accuracy:.2f}"
