@@ -105,5 +105,5 @@ def test_a_setting_without_a_type_of_its_own_is_still_held_to_its_range():
 
 def test_mmnet_takes_sizes_that_its_four_halvings_divide():
     assert profiles.settings("mmnet", "demo", size=64)["size"] == 64
-    with pytest.raises(profiles.SettingError, match="size = 50: accepted is .* a multiple of 16"):
+    with pytest.raises(profiles.SettingError, match=r"size = 50: accepted is .* a multiple of 16"):
         profiles.settings("mmnet", "demo", size=50)

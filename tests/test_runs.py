@@ -179,7 +179,7 @@ def test_the_environment_is_as_before_after_a_run(finished):
 
 
 # the last test: it undoes `finished`
-def test_progress_is_printed_line_by_line_and_a_failed_repetition_leaves_no_manifest(finished, home, capsys):
+def test_progress_is_printed_in_lines_and_a_failed_repetition_leaves_no_manifest(finished, home, capsys):
     (home / "trouble.txt").write_text("raise")
     with pytest.raises(runs.RunError) as error:
         runs.run("toy", "smoke", {"seeds": [3, 4], "lr": 1})
@@ -187,4 +187,5 @@ def test_progress_is_printed_line_by_line_and_a_failed_repetition_leaves_no_mani
     assert "04_toy failed in cell In [4] ('import signal'): KeyError: 'lost clip'" in message
     assert str(finished / "notebook.ipynb") in message and (finished / "notebook.ipynb").exists()
     assert manifest.read(finished) is None
-    assert re.findall(r"04_toy  \d:\d\d  (.*)", capsys.readouterr().out) == ["folds 1/3", "folds 2/3", "folds 3/3"]
+    shown = re.findall(r"04_toy  \d:\d\d  (.*)", capsys.readouterr().out)
+    assert shown == sorted(set(shown)) and shown[-1] == "folds 3/3"  # of several in one interval the last
