@@ -51,6 +51,11 @@ def diagram(boxes: Mapping[str, Box], arrows: Sequence[Arrow], groups: Groups | 
     return figure
 
 
+def links(*routes: str) -> list[Arrow]:
+    """Arrows from box to box along routes of keys: "onset shrunk encoder" are two."""
+    return [Arrow(*keys) for route in routes for keys in pairwise(route.split())]
+
+
 def _check(boxes: Mapping[str, Box], arrows: Sequence[Arrow], groups: Groups) -> None:
     named = [*chain(*((arrow.start, arrow.end) for arrow in arrows)), *chain(*groups.values())]
     faults = [f"there is no box {key!r}" for key in dict.fromkeys(named) if key not in boxes]

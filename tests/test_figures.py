@@ -273,3 +273,8 @@ def test_boxes_on_a_grid_never_touch(grid):
 def test_what_a_diagram_refuses(boxes, arrows, groups, message):
     with pytest.raises(ValueError, match=message):
         diagrams.diagram(boxes, arrows, groups)
+
+
+def test_links_are_arrows_between_neighbours():
+    arrows = diagrams.links("a b c", "d b")
+    assert arrows == [Arrow("a", "b"), Arrow("b", "c"), Arrow("d", "b")]
