@@ -174,12 +174,12 @@ class Clips:
         order = self.class_names or sorted(names.unique())
         return counts.reindex(order, fill_value=0).rename_axis("class").reset_index()
 
-    def drop(self, reasons: Mapping[tuple[str, str], str]) -> "Clips":
-        """The clips without those that `reasons`, (subject, clip) -> reason, names; they go to `excluded`.
+    def drop(self, reasons: Mapping[tuple[str, str, str], str]) -> "Clips":
+        """The clips without those that `reasons`, (database, subject, clip) -> reason, names; they go to `excluded`.
 
         Raises ValueError when a named clip is not among these clips.
         """
-        keys = list(self.table[["subject", "clip"]].itertuples(index=False, name=None))
+        keys = list(self.table[["database", "subject", "clip"]].itertuples(index=False, name=None))
         if unknown := reasons.keys() - set(keys):
             raise ValueError(f"not among the clips of {self.database}: {sorted(unknown)}")
         given = pd.Series([reasons.get(key) for key in keys], index=self.table.index, dtype=object)

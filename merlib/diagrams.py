@@ -9,6 +9,7 @@ from matplotlib import patches
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.path import Path
 
 from merlib import layout
@@ -39,7 +40,8 @@ def diagram(boxes: Mapping[str, Box], arrows: Sequence[Arrow], groups: Groups | 
     _check(boxes, arrows, groups)
     places = layout.place(boxes, arrows, groups)
     routes = {arrow: layout.route(arrow, boxes, places) for arrow in arrows}
-    figure = plt.figure(layout="none")
+    # not layout="none": savefig would put the style's own layout back when it is done
+    figure = plt.figure(layout=PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=False))
     ax = figure.add_axes((0, 0, 1, 1))
     frames = [_draw_group(ax, title, keys, places, routes) for title, keys in groups.items()]
     for key, box in boxes.items():

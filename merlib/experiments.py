@@ -68,8 +68,9 @@ class Experiment:
             delayed(self._finish)(X, clips, task, path, os.getpid()) for path, task in missing.items()
         )
         before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
-        for _ in progress.track(jobs, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
-            pass
+        if missing:
+            for _ in progress.track(jobs, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
+                pass
         frames |= {path: _load(path) for path in missing}
         predictions = pd.concat(frames.values(), ignore_index=True)
         for place, column in enumerate(("database", "scheme", "source")):

@@ -46,7 +46,7 @@ def load(
     run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # OpenCV decodes outside the GIL
     outcomes = list(track(run(jobs), "frames", total=len(clips)))
     reasons = {
-        (clip.subject, clip.clip): outcome
+        (clip.database, clip.subject, clip.clip): outcome
         for clip, outcome in zip(clips.table.itertuples(), outcomes, strict=True)
         if isinstance(outcome, str)
     }

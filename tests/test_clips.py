@@ -199,11 +199,11 @@ def test_selecting_by_mask_and_by_positions_keeps_rows_and_arrays_in_step():
 
 
 def test_dropped_clips_are_excluded_with_the_reason_given():
-    clips = clips_of({"fear": 3}).drop({("sub02", "EP1"): "no face was found"})
+    clips = clips_of({"fear": 3}).drop({("casme2", "sub02", "EP1"): "no face was found"})
     assert clips.table["clip"].tolist() == ["EP0", "EP2"]
     assert clips.excluded[["clip", "reason"]].to_numpy().tolist() == [["EP1", "no face was found"]]
     with pytest.raises(ValueError, match=r"not among the clips of casme2.*EP1"):
-        clips.drop({("sub02", "EP1"): "again"})
+        clips.drop({("casme2", "sub02", "EP1"): "again"})
 
 
 def test_databases_join_when_their_classes_agree():
