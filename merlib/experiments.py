@@ -102,7 +102,7 @@ class Experiment:
         return _Task(recorded, seed, fold_seed, _rows(clips, fold.test, inner))
 
     def _finish(self, X: Inputs, clips: Clips, task: "_Task", path: Path, owner: int) -> None:
-        if os.getpid() != owner:
+        if os.getppid() == owner:  # a worker process of our own, on this machine
             _end_with(owner)
         _store(self._train(X, clips, task), task, clips.class_names, path)
 

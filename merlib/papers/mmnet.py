@@ -123,7 +123,9 @@ class EncoderLayer(nn.Module):
 class PositionCalibration(nn.Module):
     """The PC module: onset frame (B, 3, H, W) -> position embeddings E_pos (B, dim, grid, grid)."""
 
-    def __init__(self, dim: int, grid: int, num_layers: int, num_heads: int, mlp_ratio: int, drop_path: float) -> None:
+    def __init__(
+        self, dim: int, grid: int, num_layers: int = 2, num_heads: int = 4, mlp_ratio: int = 4, drop_path: float = 0.0
+    ) -> None:
         super().__init__()
         self.grid = grid
         self.project = nn.Conv2d(3, dim, kernel_size=1)
@@ -143,7 +145,8 @@ class PositionCalibration(nn.Module):
 class MMNet(nn.Module):
     """MMNet (Fig. 2): apex - onset and onset, each (B, 3, size, size) -> logits (B, num_classes). `size`: a multiple of 16.
 
-    `ca_block`, `pc_module` and `continuous` switch off one idea each (Tables 3 and 4); `width` scales the channels.
+    `ca_block`, `pc_module` and `continuous` switch off one idea each (Tables 3 and 4); `width` scales the channels;
+    `transformer` goes to the PC module.
     """
 
     def __init__(
@@ -154,10 +157,7 @@ class MMNet(nn.Module):
         ca_block: bool = True,
         pc_module: bool = True,
         continuous: bool = True,
-        num_layers: int = 2,
-        num_heads: int = 4,
-        mlp_ratio: int = 4,
-        drop_path: float = 0.0,
+        **transformer: float,
     ) -> None:
         super().__init__()
         first, *channels = (int(width * c) for c in (180, 128, 128, 128, 256, 512))
@@ -170,7 +170,7 @@ class MMNet(nn.Module):
         self.blocks = nn.ModuleList(block(before, after, stride) for before, after, stride in steps)
         self.continuous = continuous
         dim, grid = channels[-1], size // 16
-        self.pc = PositionCalibration(dim, grid, num_layers, num_heads, mlp_ratio, drop_path) if pc_module else None
+        self.pc = PositionCalibration(dim, grid, **transformer) if pc_module else None
         self.classifier = nn.Linear(dim * grid * grid, num_classes)
 
     def motion_features(self, motion: Tensor) -> tuple[Tensor, list[Tensor]]:
