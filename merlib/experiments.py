@@ -82,14 +82,22 @@ class Experiment:
         """One fold, trained as in `run` but not stored: its `model` is there to look inside."""
         return self._train(_arrays(X), clips, self._task(fold, clips, seed))
 
+    def key(self, X: Inputs, clips: Clips, fold: splits.Fold, seed: int = 0) -> str:
+        """A hash of all that the result of `fit` depends on: model, code, settings, data, split and seed."""
+        return fingerprint(self._shared(_arrays(X), clips), self._task(fold, clips, seed))
+
     def _tasks(self, X: Inputs, clips: Clips, seeds: Sequence[int]) -> dict[Path, "_Task"]:
         """Every fold with every seed, by the file that it belongs in."""
         folds = self.protocol(clips)
         _check(X, clips, folds, seeds)
         tasks = [self._task(fold, clips, seed) for seed in seeds for fold in folds]
-        code = (training.fit, self.build, self.prepare, self.loss, torch.__version__, training.best_device())
-        shared = fingerprint(code, self.settings, X, clips.y, clips.class_names)
+        shared = self._shared(X, clips)
         return {paths.cache("folds") / f"{fingerprint(shared, task)}.parquet": task for task in tasks}
+
+    def _shared(self, X: Inputs, clips: Clips) -> str:
+        """The hash of what all folds have in common."""
+        code = (training.fit, self.build, self.prepare, self.loss, torch.__version__, training.best_device())
+        return fingerprint(code, self.settings, X, clips.y, clips.class_names)
 
     def _task(self, fold: splits.Fold, clips: Clips, seed: int) -> "_Task":
         splits.check_persons(fold, clips.subjects)
