@@ -1,17 +1,21 @@
 """Augmentation on the device: a whole batch of clips in one call, every clip differently, its frames alike."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 
-def affine(x: Tensor, generator: torch.Generator, degrees: float = 0, flip: float = 0.0, shift: int = 0) -> Tensor:
+def affine(
+    x: Tensor, generator: torch.Generator, degrees: float | Sequence[float] = 0, flip: float = 0.0, shift: int = 0
+) -> Tensor:
     """Turns, mirrors and shifts clips x (B, F, C, H, W) float; all F frames of a clip by the same transform.
 
     Each clip is mirrored left to right with probability `flip`, turned about its centre by an angle uniform in
-    +-`degrees` (positive: clockwise on the screen), and shifted by whole pixels uniform in -`shift`..`shift` along each
-    axis, like a random crop of a picture padded by `shift`. Sampling is bilinear; beyond the border the picture is
-    mirrored. All random numbers come from `generator`, on its own device: the same generator state gives the same
+    +-`degrees` (positive: clockwise on the screen) or, where `degrees` is a sequence, by one of its angles, each as
+    likely, and shifted by whole pixels uniform in -`shift`..`shift` along each axis, like a random crop of a picture
+    padded by `shift`. Sampling is bilinear; beyond the border the picture is mirrored. All random numbers come from `generator`, on its own device: the same generator state gives the same
     transforms on any device. Channels are pictures: the horizontal component of a flow must change sign when mirrored,
     which this does not do.
     """
@@ -26,14 +30,20 @@ def affine(x: Tensor, generator: torch.Generator, degrees: float = 0, flip: floa
 
 
 def _inverse_maps(
-    clips: int, generator: torch.Generator, degrees: float, flip: float, shift: int, height: int, width: int
+    clips: int,
+    generator: torch.Generator,
+    degrees: float | Sequence[float],
+    flip: float,
+    shift: int,
+    height: int,
+    width: int,
 ) -> Tensor:
     """(B, 2, 3): for each clip the map from a place in the result to the place in the input it is fetched from.
 
     In the coordinates of `affine_grid`, -1..1 along each axis: an offset along x counts W/2 pixels, along y H/2.
     """
     u = torch.rand(4, clips, generator=generator, device=generator.device)
-    angle = torch.deg2rad(degrees * (2 * u[0] - 1))
+    angle = torch.deg2rad(_angles(u[0], degrees))
     mirror = 1 - 2 * (u[1] < flip).float()
     dx, dy = torch.floor((2 * shift + 1) * u[2:]) - shift
     cos, sin = angle.cos(), angle.sin()
@@ -41,3 +51,10 @@ def _inverse_maps(
     row_x = torch.stack([cos, sin * height / width, -(cos * dx + sin * dy) * 2 / width], dim=1) * mirror[:, None]
     row_y = torch.stack([-sin * width / height, cos, (sin * dx - cos * dy) * 2 / height], dim=1)
     return torch.stack([row_x, row_y], dim=1)
+
+
+def _angles(u: Tensor, degrees: float | Sequence[float]) -> Tensor:
+    """Degrees (B,) for numbers u (B,) uniform in 0..1."""
+    if isinstance(degrees, Sequence):
+        return u.new_tensor(degrees)[(u * len(degrees)).long()]
+    return degrees * (2 * u - 1)

@@ -74,6 +74,15 @@ def test_the_whole_range_is_used():
         assert set(offsets[:, axis]) == {-2, -1, 0, 1, 2}
 
 
+def test_of_a_sequence_of_angles_each_is_as_likely_and_no_other_occurs():
+    moved = affine(coordinates(300, 40, 56), generator(3), degrees=(-10, -5, 0, 5, 10))
+    turns = [np.linalg.inv(fitted(clip, margin=12)[:, :2]) for clip in moved[:, 0]]
+    angles = np.degrees([np.arctan2(turn[1, 0], turn[0, 0]) for turn in turns])
+    values, counts = np.unique(angles.round(3) + 0.0, return_counts=True)
+    assert values.tolist() == [-10, -5, 0, 5, 10]
+    assert counts.min() > 40  # of 60 expected: 3 standard deviations
+
+
 def test_all_frames_of_a_clip_get_the_same_transform_and_clips_differ():
     x = torch.rand(4, 1, 2, 32, 32).expand(4, 5, 2, 32, 32)
     moved = affine(x, generator(), degrees=10, flip=0.5, shift=3)
