@@ -16,6 +16,8 @@ _SAMM_3 = _groups(positive="happiness", negative="anger contempt disgust fear sa
 # Davison et al. 2018: I-VI are happiness, surprise, anger, disgust, sadness and fear, VII is everything else
 _OBJECTIVE_5 = {"I": "happiness", "II": "surprise", "III": "anger", "IV": "disgust", "V": "sadness"}
 
+_MACRO_5 = _each("happiness surprise anger disgust sadness")
+
 # scheme -> database -> as annotated -> class, in class order. MMNet, Tables 1 and 2; Micro-Attention, section 4.1. MEGC 2019
 # takes CASME II's sadness and fear out of negative; its flow maps are labelled with the class already.
 SCHEMES: dict[str, dict[str, dict[str, str]]] = {
@@ -34,6 +36,8 @@ SCHEMES: dict[str, dict[str, dict[str, str]]] = {
         "smic": _POSITIVE_NEGATIVE_SURPRISE,
     },
     "objective-5": {"casme2": _OBJECTIVE_5, "samm": _OBJECTIVE_5},
+    # what a network learns before it learns the objective classes: the same five, in the same order
+    "macro-5": {"ckplus": _MACRO_5, "oulu_casia": _MACRO_5, "jaffe": _MACRO_5, "mug": _MACRO_5},
 }
 ACCEPTED = (*SCHEMES, "own")
 

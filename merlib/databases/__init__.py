@@ -4,7 +4,7 @@ from pathlib import Path
 
 from merlib import paths
 from merlib.clips import Clips
-from merlib.databases import casme2, megc2019_flow, mmew, own, samm, smic
+from merlib.databases import casme2, ckplus, jaffe, megc2019_flow, mmew, mug, oulu_casia, own, samm, smic
 from merlib.databases.assemble import assemble
 from merlib.databases.reader import DatabaseNotFound, Reader
 from merlib.databases.report import Report, inspect
@@ -12,11 +12,14 @@ from merlib.databases.sheets import SheetError
 
 __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read"]
 
-READERS = {module.READER.name: module.READER for module in (casme2, samm, smic, mmew, megc2019_flow, own)}
+MICRO = (casme2, samm, smic, mmew, megc2019_flow)
+MACRO = (ckplus, oulu_casia, jaffe, mug)
+READERS = {module.READER.name: module.READER for module in (*MICRO, *MACRO, own)}
 
 
 def read(name: str, data_root: Path | str = "") -> Clips:
-    """The clips of a database: `casme2`, `samm`, `smic`, `mmew`, `megc2019_flow` or `own`.
+    """The clips of a database: `casme2`, `samm`, `smic`, `mmew`, `megc2019_flow`, `ckplus`, `oulu_casia`, `jaffe`, `mug`
+    or `own`.
 
     `data_root` (default: the project's data/) holds the databases' folders, or is the database's own folder; for `own` it
     is the list of clips. What cannot be used is in `excluded` of the result, with reasons.

@@ -76,11 +76,11 @@ def _corrected(row: dict, correction: Correction | None) -> dict:
 
 def _record(row: dict) -> dict:
     """One row of the clip table; raises Unusable."""
+    if row["fault"]:
+        raise Unusable(row["fault"])
     for name in ("subject", "clip", "emotion"):
         if not row[name]:
             raise Unusable(f"the {name} is not given")
-    if row["fault"]:
-        raise Unusable(row["fault"])
     try:
         aus.parse(row["aus"])
     except ValueError as error:
@@ -100,9 +100,10 @@ def _fps(text: str) -> float:
 
 
 def _span(row: Mapping, path: Path) -> dict:
-    """The clip's frames, onset, apex and offset; a picture of a whole clip has no frame numbers."""
+    """The clip's frames, onset, apex and offset; a picture of a whole clip has no frame numbers, a still may have one."""
     if path.suffix.lower() in sheets.PICTURES and path.is_file():
-        return {"frames": [str(path)], "onset": pd.NA, "apex": pd.NA, "offset": pd.NA}
+        still = sheets.number(row["onset"]) if row["onset"] == row["apex"] == row["offset"] else None
+        return {"frames": [str(path)]} | dict.fromkeys(("onset", "apex", "offset"), pd.NA if still is None else still)
     files = {} if path.is_file() else _files(path)
     onset, offset = _end(row, "onset", files), _end(row, "offset", files)
     if offset < onset:
@@ -145,6 +146,8 @@ def _end(row: Mapping, name: str, files: Mapping[int, str]) -> int:
 def _apex(text: str, onset: int, offset: int) -> int | None:
     if text in NO_APEX:
         return None
+    if text == "last":
+        return offset
     if (apex := sheets.number(text)) is None:
         raise Unusable(f"apex {text!r} is not a frame number")
     if not onset <= apex <= offset:

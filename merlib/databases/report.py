@@ -78,6 +78,7 @@ def _compare(rows: pd.DataFrame, reader: Reader) -> tuple[str, list[dict]]:
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
+    rows = rows[rows["subject"] != ""]  # what is nobody's is no clip
     people = {(database, person(subject)) for database, subject in zip(rows["database"], rows["subject"], strict=True)}
     emotions = rows["emotion"].str.lower().value_counts().to_dict()
     return {"clips": len(rows), "subjects": len(people), **emotions}
@@ -91,7 +92,7 @@ def _differences(found: dict[str, int], published: Published) -> dict[str, int]:
 def _unknown_classes(rows: pd.DataFrame, reader: Reader) -> Iterator[dict]:
     known = {emotion for version in reader.published.values() for emotion in version.emotions}
     for row in rows.to_dict("records"):
-        if known and row["emotion"].lower() not in known:
+        if known and row["emotion"] and row["emotion"].lower() not in known:
             yield row | {"fault": f"emotion {row['emotion']!r} is none of {', '.join(sorted(known))}"}
 
 

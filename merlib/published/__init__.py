@@ -20,6 +20,10 @@ DATABASES = {
     "smic": "SMIC-HS",
     "mmew": "MMEW",
     "megc2019_flow": "MEGC 2019 flow maps",
+    "ckplus": "CK+",
+    "oulu_casia": "Oulu-CASIA",
+    "jaffe": "JAFFE",
+    "mug": "MUG",
 }
 
 

@@ -47,6 +47,10 @@ class Take:
     activations: dict[tuple[int, str], Activation]  # by action unit and side ("L", "R": the person's)
     annotated_apex: int
     annotated_units: tuple[tuple[int, str], ...]  # side "" when both
+    hold: int = 0  # frames for which the apex lasts
+    filmed: range | None = (
+        None  # the frames that are filmed, where that is not from before the onset to after the offset
+    )
 
 
 def play(who: Identity, units: tuple[Unit, ...], fps: int, rng: np.random.Generator) -> Take:
@@ -88,8 +92,9 @@ def envelope(take: Take, lag: float, frames: np.ndarray) -> np.ndarray:
 
     Rises from 0 at the onset to 1 at the apex and falls to `RESIDUE` at the offset, smoothly in speed and acceleration.
     """
-    peak = np.clip(take.apex + lag * take.num_frames, 1, take.num_frames - 2)
-    falling = 1 - (1 - RESIDUE) * _smoothstep((frames - peak) / (take.num_frames - 1 - peak))
+    peak = np.clip(take.apex + lag * take.num_frames, 1, take.num_frames - 2 - take.hold)
+    end = peak + take.hold
+    falling = 1 - (1 - RESIDUE) * _smoothstep((frames - end) / (take.num_frames - 1 - end))
     return np.where(frames < peak, _smoothstep(frames / peak), falling)
 
 

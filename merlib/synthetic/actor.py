@@ -89,8 +89,8 @@ class Actor:
 
 
 def film(actor: Actor, take: Take, cropped: bool, extra: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """The frames of a take, uint8 RGB (H, W, 3), with `extra` frames before the onset and after the offset."""
-    times = np.arange(-extra, take.num_frames + extra)
+    """The frames of a take, uint8 RGB (H, W, 3): those that are filmed, or all with `extra` frames before and after."""
+    times = np.arange(-extra, take.num_frames + extra) if take.filmed is None else np.array(take.filmed)
     poses = acting.sway(len(times), take.fps, cropped, rng)
     closing, light = acting.blink(len(times), take.fps, rng), acting.flicker(len(times), take.fps, rng)
     shown = {key: unit.intensity * acting.envelope(take, unit.lag, times) for key, unit in take.activations.items()}

@@ -23,6 +23,20 @@ COMBINATIONS = {
     "fear": {"1+2+4": 0.45, "20": 0.3, "20+25": 0.25},
     "sadness": {"1+4": 0.4, "15": 0.3, "15+17": 0.15, "1": 0.15},
 }
+# The same units as they are posed: all together, and none of the half expressions that leak out against somebody's will.
+# After the prototypes of Ekman, Friesen and Hager, FACS Investigator's Guide (2002), table 10-2, and Lucey et al., CK+ (CVPR
+# Workshops 2010), table 1. `others` are the tasks of CK+ that are no emotion.
+POSED = {
+    "happiness": {"6+12+25": 0.5, "6+12": 0.3, "12+25": 0.2},
+    "surprise": {"1+2+5+25+26": 0.6, "1+2+25+26": 0.25, "1+2+5+25": 0.15},
+    "disgust": {"4+7+9": 0.3, "4+9": 0.25, "9+10": 0.2, "4+7+10": 0.25},
+    "anger": {"4+5+7+23": 0.35, "4+7+17+24": 0.35, "4+5+7+16": 0.15, "4+7+23": 0.15},
+    "contempt": {"U14": 0.6, "U12+14": 0.4},
+    "fear": {"1+2+4+20+25": 0.6, "1+2+4+5+25": 0.4},
+    "sadness": {"1+4+15": 0.4, "1+4+15+17": 0.6},
+    "neutral": {"": 1.0},
+    "others": {"1+2": 0.2, "4": 0.1, "17+24": 0.15, "14+17": 0.1, "12+15": 0.1, "25+26": 0.15, "1+4": 0.1, "10": 0.1},
+}
 LABEL_NOISE = 0.04  # share of the clips that exchange their labels with each other
 
 
@@ -44,8 +58,9 @@ class Part:
 
 
 def units(combination: str) -> tuple[Unit, ...]:
-    """The action units of a combination such as "4+U10"."""
-    return tuple(Unit(int(token.lstrip("U")), token.startswith("U")) for token in combination.split("+"))
+    """The action units of a combination such as "4+U10"; none of "", the face at rest."""
+    tokens = combination.split("+") if combination else []
+    return tuple(Unit(int(token.lstrip("U")), token.startswith("U")) for token in tokens)
 
 
 def apportion(total: int, shares: list[float]) -> np.ndarray:
@@ -62,7 +77,7 @@ def cast(emotion_counts: dict[str, int], num_persons: int, num_clips: int, rng: 
     People have different numbers of clips. Every label that stands on two clips or more is shown by at least two
     people. `LABEL_NOISE` of the clips exchange labels, which leaves the counts as they are.
     """
-    parts = _parts(emotion_counts, num_clips)
+    parts = _parts(emotion_counts, num_clips, COMBINATIONS)
     while True:
         clips_a_person = 1 + apportion(num_clips - num_persons, rng.gamma(6, size=num_persons))
         persons = np.repeat(np.arange(num_persons), clips_a_person)
@@ -73,10 +88,22 @@ def cast(emotion_counts: dict[str, int], num_persons: int, num_clips: int, rng: 
             return drawn
 
 
-def _parts(emotion_counts: dict[str, int], num_clips: int) -> list[Part]:
+def cast_posed(
+    emotion_counts: dict[str, int], num_persons: int, num_clips: int, rng: np.random.Generator
+) -> list[Part]:
+    """The clips of a database of posed expressions with the class shares of `emotion_counts`, sorted by person.
+
+    People take turns, so that nobody poses an emotion again before everybody has posed it. Labels are what was asked for.
+    """
+    parts, order = _parts(emotion_counts, num_clips, POSED), rng.permutation(num_persons)
+    drawn = [replace(part, person=int(order[i % num_persons])) for i, part in enumerate(parts)]
+    return sorted((drawn[i] for i in rng.permutation(num_clips)), key=lambda part: part.person)
+
+
+def _parts(emotion_counts: dict[str, int], num_clips: int, table: dict[str, dict[str, float]]) -> list[Part]:
     parts = []
     for emotion, count in zip(emotion_counts, apportion(num_clips, list(emotion_counts.values())), strict=True):
-        combinations = COMBINATIONS[emotion]
+        combinations = table[emotion]
         for combination, times in zip(combinations, apportion(count, list(combinations.values())), strict=True):
             parts += [Part(-1, emotion, units(combination), emotion)] * times
     return parts

@@ -1,4 +1,7 @@
-"""The four databases as they lie on disk: class shares, names, folders, frame numbers and annotation sheets, quirks included."""
+"""The databases as they lie on disk: class shares, names, folders, frame numbers and annotation sheets, quirks included.
+
+Here are those of micro-expressions; those of macro-expressions are in `macro_layouts`.
+"""
 
 from pathlib import Path
 from typing import ClassVar
@@ -7,43 +10,8 @@ import numpy as np
 import pandas as pd
 
 from merlib.synthetic import sheets
-
-
-class Layout:
-    """What the databases have in common. `emotions` gives the emotions played and how many clips the real database has."""
-
-    folder: str
-    fps: int
-    emotions: ClassVar[dict[str, int]]
-    cropped = False  # the frames are the database's own face crops
-    grey = False
-    extra = 0  # frames before the onset and after the offset
-
-    def label(self, emotion: str) -> str:
-        """The annotation's name of `emotion`."""
-        return emotion
-
-    def subject(self, person: int) -> str:
-        """The name of the person number `person`, from 0."""
-        raise NotImplementedError
-
-    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
-        """The name of the person's clip number `number`, from 1."""
-        raise NotImplementedError
-
-    def first_frame(self, rng: np.random.Generator) -> int:
-        """The number of a clip's first frame."""
-        return int(rng.integers(20, 200))
-
-    def frame(self, subject: str, label: str, clip: str, number: int) -> str:
-        """Path of a frame inside the database's folder."""
-        raise NotImplementedError
-
-    def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
-        """Writes the annotation sheet, of a database that has one.
-
-        `clips`: subject, clip, label, onset, apex, offset (frame numbers), units (tuple of (number, side)), intensities.
-        """
+from merlib.synthetic.layout import Layout
+from merlib.synthetic.macro_layouts import CkPlus, Jaffe, Mug, OuluCasia
 
 
 class Casme2(Layout):
@@ -63,7 +31,7 @@ class Casme2(Layout):
     def subject(self, person: int) -> str:
         return f"{person + 1:02d}"
 
-    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+    def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         if number == 9:
             return "EP09f"
         return f"EP{rng.integers(1, 20):02d}_{number:02d}{rng.choice(['', '', 'f'])}"
@@ -120,7 +88,7 @@ class Samm(Layout):
     def subject(self, person: int) -> str:
         return f"{person + 6:03d}"
 
-    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+    def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"{subject}_{rng.integers(1, 8)}_{number}"
 
     def first_frame(self, rng: np.random.Generator) -> int:
@@ -167,7 +135,7 @@ class Smic(Layout):
     def subject(self, person: int) -> str:
         return f"s{self.subjects[person] if person < len(self.subjects) else person + 5}"
 
-    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+    def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"{subject}_{label[:2]}_{number:02d}"
 
     def first_frame(self, rng: np.random.Generator) -> int:
@@ -194,7 +162,7 @@ class Mmew(Layout):
     def subject(self, person: int) -> str:
         return f"{person + 1:02d}"
 
-    def clip(self, subject: str, label: str, number: int, rng: np.random.Generator) -> str:
+    def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"S{subject}-{sorted(self.emotions).index(label) + 1:02d}-{number:03d}"
 
     def first_frame(self, rng: np.random.Generator) -> int:
@@ -213,4 +181,6 @@ class Mmew(Layout):
         sheets.write(folder / "MMEW_Micro_Exp.xlsx", [[*header, "remarks"], *rows])
 
 
-LAYOUTS = {"casme2": Casme2(), "samm": Samm(), "smic": Smic(), "mmew": Mmew()}
+MICRO = {"casme2": Casme2(), "samm": Samm(), "smic": Smic(), "mmew": Mmew()}
+MACRO = {"ckplus": CkPlus(), "oulu_casia": OuluCasia(), "jaffe": Jaffe(), "mug": Mug()}
+LAYOUTS: dict[str, Layout] = MICRO | MACRO

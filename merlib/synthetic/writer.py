@@ -11,11 +11,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from merlib.progress import track
-from merlib.synthetic.acting import Take, play
+from merlib.synthetic.acting import Take
 from merlib.synthetic.action_units import ACTION_UNITS
 from merlib.synthetic.actor import Actor, film
 from merlib.synthetic.canvas import View
-from merlib.synthetic.emotions import Part, cast
+from merlib.synthetic.emotions import Part
 from merlib.synthetic.identity import draw_identity
 from merlib.synthetic.layouts import LAYOUTS, Layout
 
@@ -41,12 +41,13 @@ class Size:
 
 
 def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: int = -1) -> Path:
-    """Writes the look-alike of database `name` ("casme2", "samm", "smic", "mmew") and returns its folder in `data_root`.
+    """Writes the look-alike of database `name` (one of `LAYOUTS`) and returns its folder in `data_root`.
 
     The same name, size and seed give the same files, byte for byte, for any `n_jobs` (processes; -1 for all cores).
     Does nothing when they are there already; replaces another look-alike. `SOURCE.txt` says what was written, `truth.csv`
     the true emotion, apex and action units of every clip: for tests of the generator, not for recognition.
-    Raises FileExistsError when the folder holds anything but a look-alike, ValueError for an unknown name.
+    Raises FileExistsError when the folder holds anything but a look-alike, ValueError for an unknown name or a size that
+    the database cannot have.
     """
     if name not in LAYOUTS:
         raise ValueError(f"no look-alike of {name!r}; there are {', '.join(LAYOUTS)}")
@@ -85,7 +86,7 @@ def _refuse_real(folder: Path) -> str:
 
 def _write(name: str, folder: Path, size: Size, seed: int, n_jobs: int) -> None:
     layout = LAYOUTS[name]
-    parts = cast(layout.emotions, size.subjects, size.clips, _rng(seed, name, "cast"))
+    parts = layout.cast(size.subjects, size.clips, _rng(seed, name, "cast"))
     work = (
         delayed(_film_person)(name, folder, size, seed, person, [part for part in parts if part.person == person])
         for person in range(size.subjects)
@@ -109,33 +110,40 @@ def _film_person(name: str, folder: Path, size: Size, seed: int, person: int, pa
     cv2.setNumThreads(1)  # the processes share the cores already
     try:
         view = View.cropped(size.height, size.width) if layout.cropped else View.seated(size.height, size.width)
-        actor = Actor(draw_identity(_rng(seed, name, "person", person)), view)
+        actor = layout.actor(draw_identity(_rng(seed, name, "person", person)), view)
+        labels = [part.label for part in parts]
         return [
-            _film_clip(layout, folder, actor, part, number, _rng(seed, name, person, number))
+            _film_clip(
+                layout, folder, actor, part, number, labels[:number].count(part.label), _rng(seed, name, person, number)
+            )
             for number, part in enumerate(parts, start=1)
         ]
     finally:
         cv2.setNumThreads(threads)
 
 
-def _film_clip(layout: Layout, folder: Path, actor: Actor, part: Part, number: int, rng: np.random.Generator) -> dict:
+def _film_clip(
+    layout: Layout, folder: Path, actor: Actor, part: Part, number: int, take_number: int, rng: np.random.Generator
+) -> dict:
     subject, label = layout.subject(part.person), layout.label(part.label)
-    clip, first = layout.clip(subject, label, number, rng), layout.first_frame(rng)
-    take = play(actor.who, part.units, layout.fps, rng)
-    for i, frame in enumerate(film(actor, take, layout.cropped, layout.extra, rng)):
+    clip, first = layout.clip(subject, label, number, take_number, rng), layout.first_frame(rng)
+    take = layout.play(actor.who, part.units, rng)
+    frames = film(actor, take, layout.cropped, layout.extra, rng)
+    for i, frame in enumerate(frames):
         _save(folder / layout.frame(subject, label, clip, first + i), frame, layout.grey)
     onset = first + layout.extra
+    start = take.filmed.start if take.filmed else 0
     return {
         "subject": subject,
         "clip": clip,
         "label": label,
         "onset": onset,
-        "apex": onset + take.annotated_apex,
-        "offset": onset + take.num_frames - 1,
+        "apex": onset + take.annotated_apex - start,
+        "offset": first + len(frames) - 1 - layout.extra,
         "units": take.annotated_units,
         "intensities": {number: max(_sides(take, number)) for number, _ in take.annotated_units},
         "true_emotion": part.emotion,
-        "true_apex": onset + take.apex,
+        "true_apex": onset + take.apex - start,
         "true_units": {key: unit.intensity for key, unit in take.activations.items()},
     }
 
@@ -148,7 +156,7 @@ def _save(path: Path, frame: np.ndarray, grey: bool) -> None:
     """Writes an RGB frame (H, W, 3) in the format of the path's ending."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY if grey else cv2.COLOR_RGB2BGR)
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix == ".jpg" else []
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix in (".jpg", ".jpeg") else []
     _, encoded = cv2.imencode(path.suffix, picture, options)
     path.write_bytes(encoded.tobytes())
 
