@@ -1,7 +1,7 @@
 """The plots that several notebooks share. Every function returns a matplotlib Figure; `Record.figure` saves it."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import matplotlib.pyplot as plt
@@ -13,10 +13,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from merlib import metrics
-from merlib.diagrams import Arrow, Box, diagram
 from merlib.style import GREY, styled
-
-__all__ = ["Arrow", "Box", "clip_strip", "confusion", "diagram", "flow_image", "learning_curves", "overlay", "shapes"]
 
 PANEL = 1.25  # inches, the side of one picture in a row of pictures
 
@@ -178,6 +175,42 @@ def overlay(faces: np.ndarray, maps: np.ndarray, titles: Sequence[str], quantity
         shown = bottom.imshow(values, alpha=0.55, **enlarged, **scale)
         bottom.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     figure.colorbar(shown, ax=axes[1].tolist(), label=quantity, shrink=0.9, pad=0.01)
+    return figure
+
+
+@styled
+def grid(pictures: Sequence[Sequence[np.ndarray]], rows: Sequence[str], captions: Sequence[Sequence[str]]) -> Figure:
+    """Pictures (H, W, 3) uint8, or (H, W) in grey, in rows of one length: each row named, a caption over each picture."""
+    height, width = pictures[0][0].shape[:2]
+    figure, axes = _pictures(len(pictures), len(pictures[0]), height / width)
+    for line, name, texts, across in zip(pictures, rows, captions, axes, strict=True):
+        across[0].set_ylabel(name, rotation=0, ha="right", va="center")
+        for ax, picture, text in zip(across, line, texts, strict=True):
+            ax.imshow(picture, cmap="gray")
+            ax.set_title(text)
+    return figure
+
+
+@styled
+def sweep(results: Mapping[float | str, pd.DataFrame], quantity: str) -> Figure:
+    """Accuracy and UF1 over the values of a setting, in their order, by both epoch rules: mean and range over seeds.
+
+    `results`: a value -> its predictions, as `Experiment.run` returns them; `quantity`: what the values are, "λ".
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(7.5, 3.2))
+    names = {"last": "last epoch", "best test epoch": "best test epoch (not a fair estimate)"}
+    for rule, style in {"last": "o-", "best test epoch": "s--"}.items():
+        by_value = [metrics.scores(predictions, rule) for predictions in results.values()]
+        for ax, metric in zip(panels, ("accuracy", "uf1"), strict=True):
+            values = [scores[metric] * (100 if metric == "accuracy" else 1) for scores in by_value]
+            mean = np.array([of_seeds.mean() for of_seeds in values])
+            spread = [mean - [of_seeds.min() for of_seeds in values], [of_seeds.max() for of_seeds in values] - mean]
+            ax.errorbar(range(len(mean)), mean, spread, fmt=style, capsize=3, label=names[rule])
+    for ax, label, top in zip(panels, ("accuracy (%)", "UF1"), (100, 1), strict=True):
+        ax.set_xticks(range(len(results)), [str(value) for value in results])
+        ax.set(xlabel=quantity, ylabel=label, ylim=(0, top))
+    panels[0].set_title("bar: lowest to highest seed")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 

@@ -43,7 +43,7 @@ def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predict
                 raise ValueError(f"two results for the row {', '.join(map(str, row))} of {paper} {table}")
             data, data_notes = _data_used(predictions)
             rows[row] |= _measured(predictions, quantities) | data
-            notes += data_notes + [f"{row[0]}, published: {note}" for note in _published_notes(cells, method, row)]
+            notes += data_notes + [f"{method}, published: {note}" for note in _published_notes(cells, method, row)]
             sources += predictions["source"].unique().tolist()
     return Table(_frame(rows), (*dict.fromkeys(notes), *_source_notes(sources)), tuple(dict.fromkeys(sources)))
 
@@ -64,6 +64,43 @@ def by_epoch_rule(results: Mapping[str, Predictions], shown: Mapping[str, str] =
         notes += data_notes
         sources += predictions["source"].unique().tolist()
     return Table(pd.DataFrame(rows), (*dict.fromkeys(notes), *_source_notes(sources)), tuple(dict.fromkeys(sources)))
+
+
+def differences(results: Mapping[str, Predictions], reference: str) -> Table:
+    """How much more often `reference` is right than each other result, on the same clips and seeds, at the last epoch.
+
+    Columns: the difference in accuracy in points, its mean over seeds and each seed's, and its standard error over
+    persons, whose clips are not independent of each other (the errors of a ratio of sums over clusters). `tells apart`:
+    whether the mean is larger than twice that error. `results`: a name -> its predictions; seeds that only one of the two
+    has do not count. Raises ValueError when two results have no seed in common, or other clips.
+    """
+    rows, sources = [], list(dict.fromkeys(source for p in results.values() for source in p["source"].unique()))
+    for name in [name for name in results if name != reference]:
+        gained = (_right(results[reference]) - _right(results[name])) * 100  # clips x seeds, missing where one has none
+        gained = gained.dropna(axis="columns", how="all")
+        if gained.empty or gained.isna().any(axis=None):
+            raise ValueError(f"{reference!r} and {name!r} have no seed in common, or other clips")
+        mean, by_person = gained.mean(axis=1), gained.index.get_level_values("subject")
+        beyond = (mean - mean.mean()).groupby(by_person).sum()
+        error = (beyond.pow(2).sum() * len(beyond) / (len(beyond) - 1)) ** 0.5 / len(mean)
+        by_seed = ", ".join(f"{value:+.1f} (seed {seed})" for seed, value in gained.mean().items())
+        row = {f"{reference} minus": name, "accuracy, points": f"{mean.mean():+.1f}", "by seed": by_seed}
+        row |= {"standard error": f"{error:.1f}", "tells apart": "yes" if abs(mean.mean()) > 2 * error else "no"}
+        rows.append(row)
+    note = (
+        "last epoch; standard error over persons, of the mean over seeds; no correction for the number of comparisons"
+    )
+    return Table(pd.DataFrame(rows), (note, *sources, *_source_notes(sources)), tuple(sources))
+
+
+def _right(predictions: Predictions) -> pd.DataFrame:
+    """1 where a clip is recognised at the last epoch, else 0: a row a clip, a column a seed."""
+    chosen = metrics.select(predictions, "last")
+    return (
+        chosen.assign(right=chosen["target"] == chosen["predicted"])
+        .pivot(index=["subject", "clip"], columns="seed", values="right")
+        .astype(float)
+    )
 
 
 def counts(paper: str, table: str, clips: Mapping[str, Clips]) -> Table:

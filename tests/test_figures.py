@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox
 from torch import nn
 
 from merlib import diagrams, figures, layout, metrics
-from merlib.figures import Arrow, Box
+from merlib.layout import Arrow, Box
 
 rng = np.random.default_rng(0)
 
@@ -31,6 +31,31 @@ def titles(figure):
 
 
 # --- pictures ---
+
+
+def test_a_grid_names_its_rows_and_every_picture():
+    pictures = [[np.full((6, 4), 10 * row + column) for column in range(3)] for row in range(2)]
+    captions = [[f"{row}{column}" for column in range(3)] for row in range(2)]
+    figure = figures.grid(pictures, ["first", "second"], captions)
+    assert titles(figure) == ["00", "01", "02", "10", "11", "12"]
+    assert [ax.get_ylabel() for ax in figure.axes] == ["first", "", "", "second", "", ""]
+    assert [int(ax.images[0].get_array()[0, 0]) for ax in figure.axes] == [0, 1, 2, 10, 11, 12]
+
+
+def test_a_sweep_shows_mean_and_range_of_the_seeds_by_both_rules():
+    results = {
+        0.0: made({0: [[5, 1]], 1: [[2, 3]], 2: [[0, 1]]}),
+        0.03: made({0: [[5, 5], [1, 2]], 1: [[2, 0], [4, 0]]}),
+    }
+    figure = figures.sweep(results, "λ")
+    for ax, metric, scale in zip(figure.axes, ("accuracy", "uf1"), (100, 1), strict=True):
+        for bars, rule in zip(ax.containers, ("last", "best test epoch"), strict=True):
+            line, (low, high), _ = bars
+            for i, predictions in enumerate(results.values()):
+                by_seed = scale * metrics.scores(predictions, rule)[metric]
+                drawn = [line.get_ydata()[i], low.get_ydata()[i], high.get_ydata()[i]]
+                np.testing.assert_allclose(drawn, [by_seed.mean(), by_seed.min(), by_seed.max()])
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["0.0", "0.03"]
 
 
 def clip(num_frames=31, height=24, width=20):
