@@ -12,7 +12,7 @@ from merlib.synthetic.action_units import ACTION_UNITS
 from merlib.synthetic.actor import film
 from merlib.synthetic.canvas import Canvas
 from merlib.synthetic.emotions import COMBINATIONS, apportion, cast, units
-from merlib.synthetic.layouts import LAYOUTS
+from merlib.synthetic.layouts import MICRO
 from merlib.synthetic.muscles import Muscles
 from merlib.synthetic.sheets import objective_class
 
@@ -88,7 +88,7 @@ def test_motion_has_the_documented_amplitude_and_duration():
     """data/README.md: largest action-unit motion on a face 224 px wide 1.0 / 2.3 / 5.8 px (5 / 50 / 95 % of clips)."""
     view, largest, seconds = View.cropped(272, 224), [], []
     canvas = Canvas(view, 0.25)
-    parts = [part for layout in LAYOUTS.values() for part in cast(layout.emotions, 2, 150, np.random.default_rng(0))]
+    parts = [part for layout in MICRO.values() for part in cast(layout.emotions, 2, 150, np.random.default_rng(0))]
     for number, part in enumerate(parts):
         rng = np.random.default_rng([number, 1])
         who = draw_identity(rng)
@@ -148,10 +148,10 @@ def test_apportion_gives_every_share_its_floor_or_one_more(total, shares):
     assert (np.abs(counts - exact) < 1 + 1e-9).all()
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", MICRO)
 @pytest.mark.parametrize("seed", range(3))
 def test_cast_keeps_the_class_shares_and_spreads_classes_over_people(name, seed):
-    emotions = LAYOUTS[name].emotions
+    emotions = MICRO[name].emotions
     parts = cast(emotions, 5, 60, np.random.default_rng(seed))
     labels = [part.label for part in parts]
     assert {label: labels.count(label) for label in emotions} == dict(

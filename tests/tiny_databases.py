@@ -23,6 +23,13 @@ SAMM = {
 }  # fmt: skip
 MMEW = {"surprise": 89, "disgust": 72, "others": 66, "happiness": 36, "fear": 16, "sadness": 13, "anger": 8}
 
+CKPLUS = {
+    "anger": 45, "contempt": 18, "disgust": 59, "fear": 25, "happiness": 69, "sadness": 28, "surprise": 83, "": 266,
+}  # fmt: skip
+CKPLUS_CODES = dict(zip(["neutral", *CKPLUS], range(8), strict=False))
+JAFFE = {"AN": 30, "DI": 29, "FE": 32, "HA": 31, "NE": 30, "SA": 31, "SU": 30}
+SIX = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
+
 
 def picture(suffix: str = ".jpg", height: int = 8, width: int = 8) -> bytes:
     """An encoded picture."""
@@ -107,6 +114,62 @@ def megc2019_flow(root: Path, rows: list[tuple[str, str, str, str]]) -> Path:
     for _, subject, clip, _ in rows:
         (maps / f"{subject}_{clip} .png").write_bytes(picture(".png", 28, 28))
     return folder
+
+
+def ckplus(root: Path, rows: list[tuple[str, str, str]], length: int = 3) -> Path:
+    """CK+: (subject, clip, emotion, "" without), so many frames each."""
+    folder, content = root / "CKplus", picture(".png")
+    for subject, clip, emotion in rows:
+        name = f"{subject}_{clip}"
+        images = folder / "cohn-kanade-images" / subject / clip
+        frames(images, range(1, length + 1), f"{name}_{{:08d}}.png", content)
+        labels = folder / "Emotion" / subject / clip
+        labels.mkdir(parents=True)
+        if emotion:
+            text = f"   {CKPLUS_CODES[emotion]:.7e}\n"
+            (labels / f"{name}_{length:08d}_emotion.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+def ckplus_of_published_size(root: Path) -> Path:
+    """CK+ with its 593 sequences of 123 people."""
+    labels = [emotion for emotion, number in CKPLUS.items() for _ in range(number)]
+    return ckplus(root, [(f"S{i % 123:03d}", f"{i // 123 + 1:03d}", emotion) for i, emotion in enumerate(labels)])
+
+
+def oulu_casia(root: Path, subjects: int, emotions: Iterable[str] = SIX, length: int = 4) -> Path:
+    """Oulu-CASIA: every emotion of so many people, frames from 0."""
+    content = picture(".jpeg")
+    for subject in range(1, subjects + 1):
+        for emotion in emotions:
+            folder = root / "Oulu_CASIA" / "OriginalImg" / "VL" / "Strong" / f"P{subject:03d}" / emotion
+            frames(folder, range(length), "{:03d}.jpeg", content)
+    return root / "Oulu_CASIA"
+
+
+def jaffe(root: Path, names: Iterable[str], inside: str = "") -> Path:
+    """JAFFE: a picture a name."""
+    folder = root / "JAFFE" / inside
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(picture(".tiff"))
+    return root / "JAFFE"
+
+
+def jaffe_of_published_size(root: Path) -> Path:
+    """JAFFE with its 213 pictures of ten women."""
+    women = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
+    posed = [(code, i) for code, number in JAFFE.items() for i in range(number)]
+    names = [f"{women[i % 10]}.{code}{i // 10 + 1}.{n}.tiff" for n, (code, i) in enumerate(posed, start=1)]
+    return jaffe(root, names)
+
+
+def mug(root: Path, takes: Iterable[str], length: int = 5) -> Path:
+    """MUG: takes such as "001/anger/take000", frames from 0."""
+    content = picture(".jpg")
+    for take in takes:
+        frames(root / "MUG" / take, range(length), "img_{:04d}.jpg", content)
+    return root / "MUG"
 
 
 def video(path: Path, length: int) -> None:

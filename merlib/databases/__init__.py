@@ -12,9 +12,8 @@ from merlib.databases.sheets import SheetError
 
 __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read"]
 
-MICRO = (casme2, samm, smic, mmew, megc2019_flow)
-MACRO = (ckplus, oulu_casia, jaffe, mug)
-READERS = {module.READER.name: module.READER for module in (*MICRO, *MACRO, own)}
+MODULES = (casme2, samm, smic, mmew, megc2019_flow, ckplus, oulu_casia, jaffe, mug, own)
+READERS = {module.READER.name: module.READER for module in MODULES}
 
 
 def read(name: str, data_root: Path | str = "") -> Clips:

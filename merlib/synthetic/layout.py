@@ -44,8 +44,8 @@ class Layout:
         """The name of the person's clip number `number`, which is the `take`-th of this label; both from 1."""
         raise NotImplementedError
 
-    def first_frame(self, rng: np.random.Generator) -> int:
-        """The number of a clip's first frame."""
+    def first_frame(self, clip: str, rng: np.random.Generator) -> int:
+        """The number of the first frame of `clip`."""
         return int(rng.integers(20, 200))
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:

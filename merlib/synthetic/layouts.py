@@ -91,7 +91,7 @@ class Samm(Layout):
     def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"{subject}_{rng.integers(1, 8)}_{number}"
 
-    def first_frame(self, rng: np.random.Generator) -> int:
+    def first_frame(self, clip: str, rng: np.random.Generator) -> int:
         return int(rng.integers(200, 20000))
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:
@@ -138,7 +138,7 @@ class Smic(Layout):
     def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"{subject}_{label[:2]}_{number:02d}"
 
-    def first_frame(self, rng: np.random.Generator) -> int:
+    def first_frame(self, clip: str, rng: np.random.Generator) -> int:
         return int(rng.integers(100_000, 300_000))
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:
@@ -165,7 +165,7 @@ class Mmew(Layout):
     def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"S{subject}-{sorted(self.emotions).index(label) + 1:02d}-{number:03d}"
 
-    def first_frame(self, rng: np.random.Generator) -> int:
+    def first_frame(self, clip: str, rng: np.random.Generator) -> int:
         return 1
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:

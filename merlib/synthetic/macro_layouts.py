@@ -54,7 +54,7 @@ class CkPlus(Posed):
     def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"{number:03d}"
 
-    def first_frame(self, rng: np.random.Generator) -> int:
+    def first_frame(self, clip: str, rng: np.random.Generator) -> int:
         return 1
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:
@@ -101,7 +101,7 @@ class OuluCasia(Posed):
     def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return label
 
-    def first_frame(self, rng: np.random.Generator) -> int:
+    def first_frame(self, clip: str, rng: np.random.Generator) -> int:
         return 0
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:
@@ -109,7 +109,7 @@ class OuluCasia(Posed):
 
 
 class Jaffe(Posed):
-    """JAFFE: grey stills at the apex. The last number of a name counts the pictures of the whole database, with gaps."""
+    """JAFFE: grey stills at the apex. The last number of a name counts a person's pictures."""
 
     folder, fps, grey, filmed = "JAFFE", 25, True, "apex"
     emotions: ClassVar = {
@@ -131,8 +131,8 @@ class Jaffe(Posed):
     def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"{subject}.{label[:2].upper()}{take}.{number}"
 
-    def first_frame(self, rng: np.random.Generator) -> int:
-        return 0
+    def first_frame(self, clip: str, rng: np.random.Generator) -> int:
+        return int(clip.rsplit(".", 1)[1])
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:
         return f"{clip}.tiff"
@@ -150,7 +150,7 @@ class Mug(Posed):
     def clip(self, subject: str, label: str, number: int, take: int, rng: np.random.Generator) -> str:
         return f"{label}_take{take - 1:03d}"
 
-    def first_frame(self, rng: np.random.Generator) -> int:
+    def first_frame(self, clip: str, rng: np.random.Generator) -> int:
         return 0
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:

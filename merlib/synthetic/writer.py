@@ -126,7 +126,8 @@ def _film_clip(
     layout: Layout, folder: Path, actor: Actor, part: Part, number: int, take_number: int, rng: np.random.Generator
 ) -> dict:
     subject, label = layout.subject(part.person), layout.label(part.label)
-    clip, first = layout.clip(subject, label, number, take_number, rng), layout.first_frame(rng)
+    clip = layout.clip(subject, label, number, take_number, rng)
+    first = layout.first_frame(clip, rng)
     take = layout.play(actor.who, part.units, rng)
     frames = film(actor, take, layout.cropped, layout.extra, rng)
     for i, frame in enumerate(frames):
