@@ -215,3 +215,47 @@ def test_a_plain_frame():
     assert "nan" not in table.to_markdown() + table.to_latex("", "") + table._repr_html_()
     assert table._repr_html_() == table._repr_html_()
     assert ">0</" not in table._repr_html_()  # the plain index is not shown
+
+
+# --- differences between results ---
+
+
+def test_differences_are_the_means_over_clips_with_their_error_over_persons():
+    whole, part = made({0: [[1, 0], [5, 2]], 1: [[4, 4]]}), made({0: [[3, 2]], 1: [[4, 1]]}, experiment="part")
+    table = tables.differences({"part": part, "whole": whole}, reference="whole").frame
+    # by seed, of 10 clips each: (5 + 2 - 3 - 2) / 10 and (4 + 4 - 4 - 1) / 10; by person, over seeds: 2 / 2 and 3 / 2 of 5
+    assert table.iloc[0]["whole minus"] == "part"
+    assert table.iloc[0]["accuracy, points"] == "+25.0"
+    assert table.iloc[0]["by seed"] == "+20.0 (seed 0), +30.0 (seed 1)"
+    gained = np.array([1.0, 1.5])  # clips a person, of 5
+    error = np.sqrt(((gained - 5 * 0.25) ** 2).sum() * 2) / 10
+    assert table.iloc[0]["standard error"] == f"{100 * error:.1f}"
+    assert table.iloc[0]["tells apart"] == "yes"
+
+
+def test_equal_results_are_not_told_apart_and_only_common_seeds_count():
+    table = tables.differences({"a": made({0: [[3, 1]], 5: [[0, 0]]}), "b": made({0: [[3, 1]], 1: [[5, 5]]})}, "a")
+    assert table.frame.iloc[0][["accuracy, points", "by seed", "tells apart"]].tolist() == [
+        "+0.0",
+        "+0.0 (seed 0)",
+        "no",
+    ]
+    assert tables.LOOK_ALIKE in table.notes and made({0: [[0]]})["source"].iloc[0] in table.notes
+
+
+def test_results_on_other_clips_or_seeds_are_not_compared():
+    for other in (made({1: [[3, 1]]}), made({0: [[3]]})):
+        with pytest.raises(ValueError, match="'a' and 'b' have no seed in common, or other clips"):
+            tables.differences({"a": made({0: [[3, 1]]}), "b": other}, "a")
+
+
+def test_the_error_over_persons_is_that_of_repeated_samples():
+    """200 databases drawn from one population: the errors reported agree with how much the differences vary."""
+    rng, means, errors = np.random.default_rng(0), [], []
+    for _ in range(200):
+        skill = rng.integers(0, 5, 12)  # persons differ, so their clips are not independent
+        a, b = ({0: [[int(np.clip(s + rng.integers(0, 2 + bonus), 0, 5)) for s in skill]]} for bonus in (1, 0))
+        row = tables.differences({"a": made(a), "b": made(b)}, "a").frame.iloc[0]
+        means.append(float(row["accuracy, points"]))
+        errors.append(float(row["standard error"]))
+    assert np.mean(errors) == pytest.approx(np.std(means), rel=0.2)
