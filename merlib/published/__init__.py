@@ -1,8 +1,10 @@
 """The papers' own numbers, one CSV file a table, and `artifacts.csv`: every table and figure with its kind.
 
 A table is long, a row a printed cell: paper, table, method, setting, database, classes, protocol, metric, printed,
-n, note. `printed` keeps the characters of the paper ("70.2", "—"); `metric` names the quantity and, after a space, its
-unit ("accuracy %", "f1", "clips"); `n` is the number of clips where the paper states it for that number.
+n, note. `printed` keeps the characters of the paper ("70.2", "—", "N/A") but for the sign of its unit; `metric` names
+the quantity and, after a space, its unit ("accuracy %", "f1", "clips"); `n` is the number of clips where the paper
+states it for that number. Methods are named without their citation. Numbers that a paper states in its text alone
+are in `<paper>_databases.csv` and `<paper>_section_*.csv`, in the same form.
 """
 
 from pathlib import Path
