@@ -14,6 +14,7 @@ SHOWN = {"uf1": "UF1", "uar": "UAR", "accuracy": "Acc."}
 HEADINGS = {"accuracy %": "Acc. (%)", "accuracy": "Acc.", "f1": "F1"}
 # What a paper prints as "F1" where it is not the mean of the classes' F1. PSN: its Table 7 gives 2PR/(P+R).
 F1 = {"psn": "f1_of_means"}
+F1_OF_MEANS = "2PR/(P+R)"
 MEANING = {
     "uf1": "our F1 is UF1, the mean over classes of 2TP/(2TP+FP+FN), pooled over all folds",
     "f1_of_means": "our F1 is 2PR/(P+R) of the classes' mean precision P and mean recall R, pooled over all folds",
@@ -27,13 +28,15 @@ def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predict
 
     Columns: published | ours, last epoch | ours, best test epoch (not a fair estimate) | data used. With several seeds
     ours are mean ± standard deviation over seeds. `ours`: a published method, or (method, setting), -> its
-    predictions, or a list with those of several databases; a row that the paper does not have comes last.
+    predictions, or a list with those of several databases; a row that the paper does not have comes last. A published
+    quantity that is none of `metrics.METRICS` ("std") has no column of ours. Where a paper prints as UF1 what is
+    2PR/(P+R), ours are both.
     Raises KeyError for a method that is not in the paper's table, ValueError for predictions of several experiments
     in one frame or for two frames of one row.
     """
     cells = published.table(paper, table)
-    quantities = {metric: _our_metric(paper, metric) for metric in cells["metric"].unique()}
-    rows, notes = _published_rows(cells), [MEANING[name] for name in quantities.values() if name in MEANING and ours]
+    quantities = _quantities(paper, cells["metric"].unique())
+    rows, notes = _published_rows(cells), [MEANING[name] for name, _ in quantities.values() if name in MEANING and ours]
     sources: list[str] = []
     for key, frames in ours.items():
         method, setting = _known(key, cells)
@@ -135,9 +138,17 @@ def _counted(clips: Clips, labels: Sequence[str]) -> dict[str, str]:
     return counted | {name: str(n) for name, n in totals.items()}
 
 
-def _our_metric(paper: str, metric: str) -> str:
-    name = metric.split()[0]
-    return F1.get(paper, "uf1") if name == "f1" else name
+def _quantities(paper: str, published_metrics: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """Heading -> our metric, and whether it is shown in percent; of what our side has a function for."""
+    ours = {}
+    for metric in published_metrics:
+        name = metric.split()[0]
+        name = F1.get(paper, "uf1") if name == "f1" else name
+        if name in metrics.METRICS:
+            ours[_heading(metric)] = (name, metric.endswith("%"))
+        if name == "uf1" and paper in F1:
+            ours[F1_OF_MEANS] = (F1[paper], False)
+    return ours
 
 
 def _published_rows(cells: pd.DataFrame) -> dict[tuple, dict]:
@@ -175,15 +186,16 @@ def _row_key(method: str, setting: str, predictions: Predictions) -> tuple:
 
 def _key(method: str, setting: str, database: str, classes: int) -> tuple:
     databases = "+".join(sorted(database.split("+")))
-    return (", ".join(filter(None, [method, setting])), published.database_name(databases), int(classes))
+    label = ", ".join(filter(None, [method, setting]))
+    return (label, published.database_name(databases), "" if pd.isna(classes) else int(classes))
 
 
-def _measured(predictions: Predictions, quantities: Mapping[str, str]) -> dict[tuple[str, str], str]:
+def _measured(predictions: Predictions, quantities: Mapping[str, tuple[str, bool]]) -> dict[tuple[str, str], str]:
     cells = {}
     for rule, group in OURS.items():
         by_seed = metrics.scores(predictions, rule)
-        for metric, name in quantities.items():
-            cells[group, _heading(metric)] = _mean_and_sd(by_seed[name], percent=metric.endswith("%"))
+        for heading, (name, percent) in quantities.items():
+            cells[group, heading] = _mean_and_sd(by_seed[name], percent)
     return cells
 
 
@@ -223,4 +235,7 @@ def _frame(rows: Mapping[tuple, Mapping]) -> pd.DataFrame:
 
 
 def _heading(metric: str) -> str:
-    return HEADINGS.get(metric, metric.upper())
+    if metric in HEADINGS:
+        return HEADINGS[metric]
+    quantity, _, unit = metric.rpartition(" ")
+    return f"{quantity} ({unit})" if quantity else metric.upper()

@@ -4,7 +4,12 @@ A table is long, a row a printed cell: paper, table, method, setting, database, 
 n, note. `printed` keeps the characters of the paper ("70.2", "—", "N/A") but for the sign of its unit; `metric` names
 the quantity and, after a space, its unit ("accuracy %", "f1", "clips"); `n` is the number of clips where the paper
 states it for that number. Methods are named without their citation. Numbers that a paper states in its text alone
-are in `<paper>_databases.csv` and `<paper>_section_*.csv`, in the same form.
+are in `<paper>_databases.csv`, `<paper>_section_*.csv` and `<paper>_figure_*.csv`, in the same form. Pooled databases
+are joined with "+". A cell that the paper leaves blank is left out.
+
+A cell of a confusion matrix has "true -> predicted" as its setting ("Anger -> Disgust") and one of three metrics:
+"confusion clips" (counts), "confusion %" or "confusion" (percentage or share of the true class's clips). Class counts
+have the class as their setting, the metric "clips" and no method; "Total" and "whole database" are no classes.
 """
 
 from pathlib import Path
@@ -12,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 FOLDER = Path(__file__).parent
+NO_CLASSES = ("Total", "whole database")
 
 # The short name of a database, as the clip table has it, and the name that the papers print.
 DATABASES = {
@@ -49,6 +55,31 @@ def table(paper: str, artifact: str) -> pd.DataFrame:
         raise KeyError(f"no published numbers for {paper!r}, {artifact!r}; there are: {', '.join(there)}")
     cells = _read(name)
     return cells.assign(**{column: pd.to_numeric(cells[column]).astype("Int64") for column in ("classes", "n")})
+
+
+def confusion(paper: str, artifact: str, method: str, database: str | None = None) -> pd.DataFrame:
+    """A published confusion matrix as printed: text, row = true class, column = predicted, in the paper's order.
+
+    `database` may be left out where the method has one matrix. Raises KeyError naming the matrices that are there.
+    """
+    cells = table(paper, artifact)
+    cells = cells[cells["metric"].str.split().str[0] == "confusion"]
+    found = cells[(cells["method"] == method) & (True if database is None else cells["database"] == database)]
+    if found["database"].nunique() != 1:
+        there = cells[["method", "database"]].drop_duplicates().itertuples(index=False, name=None)
+        raise KeyError(f"{paper} {artifact}: no one matrix of {method!r}, {database!r}; there are {list(there)}")
+    classes = found["setting"].str.split(" -> ", expand=True).set_axis(["true", "predicted"], axis="columns")
+    order = pd.Index(classes["true"].unique())
+    matrix = found.assign(**classes).pivot(index="true", columns="predicted", values="printed")
+    return matrix.loc[order, order].rename_axis(index="true", columns="predicted")
+
+
+def class_counts(paper: str, artifact: str, database: str) -> dict[str, int]:
+    """Class -> number of clips, as one table states it, without totals; a class printed as "—" is left out."""
+    cells = table(paper, artifact)
+    cells = cells[(cells["metric"] == "clips") & (cells["database"] == database) & (cells["printed"] != "—")]
+    cells = cells[~cells["setting"].isin(NO_CLASSES)]
+    return {name: int(printed) for name, printed in cells[["setting", "printed"]].itertuples(index=False)}
 
 
 def database_name(database: str) -> str:
