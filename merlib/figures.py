@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import nn
 
 from merlib import metrics
@@ -140,6 +141,8 @@ def learning_curves(predictions: pd.DataFrame) -> Figure:
         accuracy.axhline(best, color=colour, linestyle="--", linewidth=1)
     largest = 100 * tested["target"].value_counts(normalize=True).max()
     accuracy.axhline(largest, color=GREY, linestyle=":", linewidth=1, label="largest class")
+    for ax in (loss, accuracy):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     loss.set(xlabel="epoch", ylabel="training loss", ylim=(0, None), title="band: 10–90 % of folds")
     accuracy.set(xlabel="epoch", ylabel="test accuracy (%)", ylim=(0, 100), title="band: lowest to highest seed")
     accuracy.plot([], [], color=GREY, linestyle="--", linewidth=1, label="best test epoch (not a fair estimate)")
@@ -207,7 +210,7 @@ def sweep(results: Mapping[float | str, pd.DataFrame], quantity: str) -> Figure:
             spread = [mean - [of_seeds.min() for of_seeds in values], [of_seeds.max() for of_seeds in values] - mean]
             ax.errorbar(range(len(mean)), mean, spread, fmt=style, capsize=3, label=names[rule])
     for ax, label, top in zip(panels, ("accuracy (%)", "UF1"), (100, 1), strict=True):
-        ax.set_xticks(range(len(results)), [str(value) for value in results])
+        ax.set_xticks(range(len(results)), [f"{value:g}" if isinstance(value, float) else value for value in results])
         ax.set(xlabel=quantity, ylabel=label, ylim=(0, top))
     panels[0].set_title("bar: lowest to highest seed")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

@@ -55,7 +55,7 @@ def test_a_sweep_shows_mean_and_range_of_the_seeds_by_both_rules():
                 by_seed = scale * metrics.scores(predictions, rule)[metric]
                 drawn = [line.get_ydata()[i], low.get_ydata()[i], high.get_ydata()[i]]
                 np.testing.assert_allclose(drawn, [by_seed.mean(), by_seed.min(), by_seed.max()])
-        assert [label.get_text() for label in ax.get_xticklabels()] == ["0.0", "0.03"]
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "0.03"]
 
 
 def clip(num_frames=31, height=24, width=20):
