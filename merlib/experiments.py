@@ -64,11 +64,11 @@ class Experiment:
         tasks = self._tasks(X, clips, seeds)
         frames = {path: _stored(path) for path in tasks}
         missing = {path: task for path, task in tasks.items() if frames[path] is None}
-        jobs = Parallel(n_jobs=n_jobs or _workers(), return_as="generator_unordered")(
-            delayed(self._finish)(X, clips, task, path, os.getpid()) for path, task in missing.items()
-        )
-        before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
         if missing:
+            before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
+            jobs = Parallel(n_jobs=n_jobs or _workers(), return_as="generator_unordered")(
+                delayed(self._finish)(X, clips, task, path, os.getpid()) for path, task in missing.items()
+            )
             for _ in progress.track(jobs, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
                 pass
         frames |= {path: _load(path) for path in missing}

@@ -1,3 +1,4 @@
+import gc
 import signal
 import subprocess
 import sys
@@ -74,6 +75,15 @@ def test_logits_and_losses_are_those_of_the_fit(home):
     assert np.array_equal(rows.filter(like="logit_").to_numpy(), result.logits.reshape(8, 3))
     assert np.array_equal(rows["train_loss"], np.repeat(result.train_loss, 4))
     assert rows["clip"].tolist() == CLIPS.table["clip"].iloc[fold.test].tolist() * 2
+
+
+def test_reading_finished_folds_is_silent(home):
+    TOY.run(X, CLIPS)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        TOY.run(X, CLIPS, n_jobs=2)
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []
 
 
 def test_finished_folds_are_read_and_not_trained_again(trained):
