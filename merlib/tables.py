@@ -12,7 +12,8 @@ OURS = {"last": "ours, last epoch", "best test epoch": "ours, best test epoch (n
 FAIR = {"last": "yes", "best test epoch": "no: chosen on the test person"}
 SHOWN = {"uf1": "UF1", "uar": "UAR", "accuracy": "Acc."}
 HEADINGS = {"accuracy %": "Acc. (%)", "accuracy": "Acc.", "f1": "F1"}
-# What a paper prints as "F1" where it is not the mean of the classes' F1. PSN: its Table 7 gives 2PR/(P+R).
+# What a paper prints as its own "F1" where it is not the mean of the classes' F1. PSN: its Table 7 gives 2PR/(P+R);
+# five of the methods beside it have the mean of the classes' F1 (see `audit`).
 F1 = {"psn": "f1_of_means"}
 F1_OF_MEANS = "2PR/(P+R)"
 MEANING = {

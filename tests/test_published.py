@@ -180,7 +180,7 @@ def test_the_same_result_is_the_same_in_every_table():
 
 def test_every_file_is_a_listed_table_in_the_same_form():
     files = sorted(file for file in published.FOLDER.glob("*_*_*.csv") if "databases" not in file.stem)
-    assert len(files) == 29
+    assert len(files) >= 29
     for file in files:
         cells = pd.read_csv(file, dtype=str, keep_default_na=False)
         paper, table = cells["paper"].unique().item(), cells["table"].unique().item()
