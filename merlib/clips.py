@@ -158,7 +158,8 @@ class Clips:
         class_of = schemes.class_of(scheme, self.table["database"].unique(), emotions)
         annotated = self.table.get(schemes.column(scheme))
         if annotated is None or (len(self) and annotated.eq("").all()):
-            raise ValueError(f"the annotations of {self.database} have no {schemes.column(scheme)} classes")
+            rule = "; objective.by_rule gives them by the action units" if schemes.column(scheme) == "objective" else ""
+            raise ValueError(f"the annotations of {self.database} have no {schemes.column(scheme)} classes{rule}")
         pairs = zip(self.table["database"], annotated, strict=True)
         labels = [class_of[database].get(text) for database, text in pairs]
         names = tuple(dict.fromkeys(label for classes in class_of.values() for label in classes.values()))

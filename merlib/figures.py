@@ -162,22 +162,65 @@ def _band(ax: Axes, line: pd.Series, low: pd.Series, high: pd.Series, colour: st
 
 
 @styled
-def overlay(faces: np.ndarray, maps: np.ndarray, titles: Sequence[str], quantity: str = "attention") -> Figure:
-    """Maps over faces, the faces in the row above: all maps on one scale, which the colour bar shows.
+def overlay(
+    faces: np.ndarray,
+    maps: np.ndarray | Mapping[str, np.ndarray],
+    titles: Sequence[str],
+    quantity: str = "attention",
+    below: Mapping[str, Sequence[str]] | None = None,
+) -> Figure:
+    """Maps over faces, the faces in the row above: all maps of a row on one scale, which its colour bar shows.
 
-    `faces`: uint8 (N, H, W, 3); `maps`: (N, h, w), enlarged to the face; `titles`: N, such as "happiness, 6+12".
+    `faces`: uint8 (N, H, W, 3); `maps`: (N, h, w), enlarged to the face, or several of them by name, a row each, on a
+    scale of their own; `titles`: N, such as "happiness, 6+12"; `below`: for rows by name, N texts under the maps.
     """
+    rows = maps if isinstance(maps, Mapping) else {quantity: maps}
     height, width = faces.shape[1:3]
-    figure, axes = _pictures(2, len(faces), height / width)
-    scale = {"vmin": float(maps.min()), "vmax": float(maps.max()), "cmap": "inferno"}
-    for face, values, title, (top, bottom) in zip(faces, maps, titles, axes.T, strict=True):
-        top.imshow(face)
-        top.set_title(title)
-        bottom.imshow(face.mean(axis=-1), cmap="gray")
-        enlarged = {"extent": (-0.5, width - 0.5, height - 0.5, -0.5), "interpolation": "bilinear"}
-        shown = bottom.imshow(values, alpha=0.55, **enlarged, **scale)
-        bottom.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    figure.colorbar(shown, ax=axes[1].tolist(), label=quantity, shrink=0.9, pad=0.01)
+    figure, axes = _pictures(1 + len(rows), len(faces), height / width)
+    for ax, face, title in zip(axes[0], faces, titles, strict=True):
+        ax.imshow(face)
+        ax.set_title(title)
+    enlarged = {"extent": (-0.5, width - 0.5, height - 0.5, -0.5), "interpolation": "bilinear"}
+    for line, (name, values) in zip(axes[1:], rows.items(), strict=True):
+        scale = {"vmin": float(values.min()), "vmax": float(values.max()), "cmap": "inferno"}
+        for ax, face, picture in zip(line, faces, values, strict=True):
+            ax.imshow(face.mean(axis=-1), cmap="gray")
+            shown = ax.imshow(picture, alpha=0.55, **enlarged, **scale)
+            ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+        for ax, text in zip(line, (below or {}).get(name, ()), strict=False):
+            ax.set_xlabel(text)
+        figure.colorbar(shown, ax=line.tolist(), label=name, shrink=0.9, pad=0.01)
+    return figure
+
+
+@styled
+def picture_rows(rows: Mapping[str, np.ndarray], titles: Sequence[str] | None = None) -> Figure:
+    """Pictures side by side: a name -> N of them, uint8 (N, H, W) or (N, H, W, 3); `titles`: N, above the first row."""
+    first = next(iter(rows.values()))
+    figure, axes = _pictures(len(rows), len(first), first.shape[1] / first.shape[2])
+    for line, (name, pictures) in zip(axes, rows.items(), strict=True):
+        line[0].set_ylabel(name)
+        for ax, picture in zip(line, pictures, strict=True):
+            ax.imshow(picture, cmap="gray", vmin=0, vmax=255)
+    for ax, title in zip(axes[0], titles or (), strict=False):
+        ax.set_title(title)
+    return figure
+
+
+@styled
+def outlined(faces: Sequence[np.ndarray], regions: Sequence[Mapping[str, np.ndarray]], titles: Sequence[str]) -> Figure:
+    """Faces (H, W, 3) uint8 with named regions: a name -> a map (h, w), outlined at 60 % of its maximum."""
+    height, width = faces[0].shape[:2]
+    figure, axes = _pictures(1, len(faces), height / width, side=2.4)
+    colours = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+    for ax, face, named, title in zip(axes[0], faces, regions, titles, strict=True):
+        ax.imshow(face)
+        ax.set_title(title)
+        for (name, values), colour in zip(named.items(), itertools.cycle(colours), strict=False):
+            whole = cv2.resize(values.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+            ax.contour(whole, levels=[0.6 * whole.max()], colors=[colour], linewidths=1.3)
+            ax.plot([], [], color=colour, label=name)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), fontsize=7)
     return figure
 
 

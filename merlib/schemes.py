@@ -15,6 +15,7 @@ _POSITIVE_NEGATIVE_SURPRISE = _each("positive negative surprise")
 _SAMM_3 = _groups(positive="happiness", negative="anger contempt disgust fear sadness", surprise="surprise")
 # Davison et al. 2018: I-VI are happiness, surprise, anger, disgust, sadness and fear, VII is everything else
 _OBJECTIVE_5 = {"I": "happiness", "II": "surprise", "III": "anger", "IV": "disgust", "V": "sadness"}
+_OBJECTIVE_7 = _OBJECTIVE_5 | {"VI": "fear", "VII": "others"}
 
 _MACRO_5 = _each("happiness surprise anger disgust sadness")
 
@@ -36,6 +37,7 @@ SCHEMES: dict[str, dict[str, dict[str, str]]] = {
         "smic": _POSITIVE_NEGATIVE_SURPRISE,
     },
     "objective-5": {"casme2": _OBJECTIVE_5, "samm": _OBJECTIVE_5},
+    "objective-7": {"casme2": _OBJECTIVE_7, "samm": _OBJECTIVE_7},  # Micro-Attention, Table 1
     # what a network learns before it learns the objective classes: the same five, in the same order
     "macro-5": {"ckplus": _MACRO_5, "oulu_casia": _MACRO_5, "jaffe": _MACRO_5, "mug": _MACRO_5},
 }

@@ -94,6 +94,19 @@ def grouped_kfold(k: int, seed: int) -> Protocol:
     return folds
 
 
+def resampled(protocol: Protocol, seed: int = 0) -> Protocol:
+    """The folds of `protocol` with their training clips repeated until every class has as many as the largest one.
+
+    Micro-Attention, section 4.2. The clips of a class are repeated equally often, but for one time more for some of them,
+    drawn by `seed`. Test clips, and a class that a fold does not train on, stay as they are.
+    """
+
+    def folds(clips: Clips) -> list[Fold]:
+        return [replace(fold, train=_to_largest(fold.train, clips.y, seed)) for fold in protocol(clips)]
+
+    return folds
+
+
 def check_persons(fold: Fold, subjects: np.ndarray) -> None:
     """Raise SharedPersonError if a clip, or a person where the fold does not say so, is on both sides of the fold."""
     if clips := np.intersect1d(fold.train, fold.test).tolist():
@@ -117,6 +130,13 @@ def keep_aside(fold: Fold, subjects: np.ndarray, num_subjects: int, seed: int) -
     aside = np.random.default_rng(seed).choice(persons, num_subjects, replace=False)
     inner = np.isin(subjects[fold.train], aside)
     return replace(fold, train=fold.train[~inner]), np.unique(fold.train[inner])
+
+
+def _to_largest(train: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    largest = np.bincount(y[train]).max(initial=0)
+    shuffled = np.random.default_rng(seed).permutation(train)
+    classes = [shuffled[y[shuffled] == label] for label in np.unique(y[train])]
+    return np.sort(np.concatenate([np.resize(positions, largest) for positions in classes]))
 
 
 def _fold(name: str, tested: np.ndarray) -> Fold:

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import toy
 from hypothesis import given
@@ -53,6 +54,60 @@ def test_k_folds_come_from_the_seed(protocol):
 
     assert members(1) == members(1)
     assert members(1) != members(2)
+
+
+@given(seed=st.integers(0, 99), persons=st.integers(3, 5))
+def test_resampling_repeats_training_clips_up_to_the_largest_class_and_leaves_the_test_alone(seed, persons):
+    clips = toy.clips(persons, 7, seed=seed)
+    for before, after in zip(splits.loso(clips), splits.resampled(splits.loso, seed)(clips), strict=True):
+        assert after.name == before.name and after.test.tolist() == before.test.tolist()
+        assert set(after.train) == set(before.train)
+        counts = np.bincount(clips.y[before.train], minlength=3)
+        assert np.bincount(clips.y[after.train], minlength=3).tolist() == [counts.max()] * 3
+        repeats = np.bincount(after.train)[np.unique(after.train)]
+        for label in range(3):
+            assert np.ptp(repeats[clips.y[np.unique(after.train)] == label]) <= 1
+        splits.check_persons(after, clips.subjects)
+
+
+def test_resampling_leaves_out_a_class_that_the_fold_does_not_train_on():
+    clips = toy.clips(persons=3, per_person=4)
+    table = clips.table.assign(label=["surprise"] * 4 + ["negative", "negative", "negative", "positive"] * 2)
+    fold = splits.resampled(splits.loso)(Clips(table, class_names=clips.class_names))[0]
+    assert np.bincount(clips.y[fold.test]).sum() == 4
+    assert pd.Series(table["label"]).iloc[fold.train].value_counts().to_dict() == {"negative": 6, "positive": 6}
+
+
+def test_resampling_comes_from_its_seed():
+    def trained(seed):
+        return [fold.train.tolist() for fold in splits.resampled(splits.composite, seed)(POOLED)]
+
+    assert trained(1) == trained(1)
+    assert trained(1) != trained(2)
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        splits.loso,
+        splits.composite,
+        splits.hold_out_database("casme2", "smic"),
+        splits.hold_out_database("smic", "samm"),
+    ],
+)
+def test_one_person_under_two_spellings_is_on_one_side_of_every_fold(protocol):
+    table = POOLED.table.copy()
+    smic = table.index[table["database"] == "smic"]
+    table.loc[smic[::2], "subject"] = [f"s{name[1:].zfill(2)}" for name in table.loc[smic[::2], "subject"]]  # s01
+    clips = Clips(table, class_names=POOLED.class_names)
+    assert {"s1", "s01"} <= set(clips.table["subject"])
+    for fold in splits.resampled(protocol)(clips):
+        splits.check_persons(fold, clips.subjects)
+        names = [
+            {(clips.table["database"][i], int(clips.table["subject"][i][1:])) for i in side}
+            for side in (fold.train, fold.test)
+        ]
+        assert not names[0] & names[1]
 
 
 def test_composite_leaves_one_person_out_of_all_databases():

@@ -13,12 +13,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from merlib import aus, databases, profiles
+from merlib import aus, databases, objective, profiles
 from merlib.clips import person
 from merlib.synthetic import Size, layouts, write, writer
 from merlib.synthetic.emotions import cast
 from merlib.synthetic.layouts import LAYOUTS, MICRO
-from merlib.synthetic.sheets import objective_class
 
 SMALL = Size(subjects=2, clips=8, height=60, width=60)
 
@@ -144,10 +143,10 @@ def test_every_class_of_every_scheme_occurs(profile, name):
     rare = {"casme2": {"sadness", "fear"}, "mmew": {"anger"}}.get(name, set())  # in no class of the papers' schemes
     labels = {LAYOUTS[name].label(emotion) for emotion in LAYOUTS[name].emotions if emotion not in rare}
     people = {label: {p.person for p in parts if LAYOUTS[name].label(p.label) == label} for label in labels}
-    objective = [objective_class(unit.number for unit in part.units) for part in parts]
+    classes = [objective.of(unit.number for unit in part.units) for part in parts]
     fewest = 2 if profile == "demo" else 1
     assert min(len(persons) for persons in people.values()) >= fewest
-    assert all(objective.count(number) >= fewest for number in ("I", "II", "III", "IV", "V"))
+    assert all(classes.count(number) >= fewest for number in ("I", "II", "III", "IV", "V"))
 
 
 def onset_frames(table):

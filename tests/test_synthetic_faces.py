@@ -14,7 +14,6 @@ from merlib.synthetic.canvas import Canvas
 from merlib.synthetic.emotions import COMBINATIONS, apportion, cast, units
 from merlib.synthetic.layouts import MICRO
 from merlib.synthetic.muscles import Muscles
-from merlib.synthetic.sheets import objective_class
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +167,3 @@ def test_combinations_are_whole_and_overlap_between_emotions():
         assert sum(combinations.values()) == pytest.approx(1)
         assert all(unit.number in ACTION_UNITS for code in combinations for unit in units(code))
     assert {"anger", "disgust", "others"} <= {emotion for emotion, codes in COMBINATIONS.items() if "4+7" in codes}
-
-
-@pytest.mark.parametrize(
-    ("numbers", "name"),
-    [((12, 6), "I"), ((1, 2), "II"), ((4,), "III"), ((10, 4, 7), "IV"), ((15,), "V"), ((14,), "VII")],
-)
-def test_objective_class(numbers, name):
-    assert objective_class(numbers) == name

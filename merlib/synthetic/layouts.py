@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from merlib import objective
 from merlib.synthetic import sheets
 from merlib.synthetic.layout import Layout
 from merlib.synthetic.macro_layouts import CkPlus, Jaffe, Mug, OuluCasia
@@ -49,9 +50,9 @@ class Casme2(Layout):
             for row, top, code in zip(clips.itertuples(), apex, units, strict=True)
         ]
         sheets.write(folder / "CASME2-coding-20190701.xlsx", [[*header, "Action Units", "Estimated Emotion"], *rows])
-        classes = [sheets.objective_class(number for number, _ in units) for units in clips.units]
+        classes = [objective.of(number for number, _ in units) for units in clips.units]
         rows = [
-            [row.subject, row.clip, sheets.OBJECTIVE_NAMES.index(name) + 1]
+            [row.subject, row.clip, objective.NAMES.index(name) + 1]
             for row, name in zip(clips.itertuples(), classes, strict=True)
         ]
         sheets.write(folder / "CASME2-ObjectiveClasses.xlsx", [["Subject", "Filename", "Objective Class"], *rows])
@@ -106,8 +107,8 @@ class Samm(Layout):
         rows = []
         for row, top, code in zip(clips.itertuples(), apex, self._codes(clips), strict=True):
             frames = [row.onset, top, row.offset, row.offset - row.onset + 1]
-            objective = sheets.objective_class(number for number, _ in row.units)
-            rows.append([row.subject, row.clip, row.clip.split("_")[1], *frames, "1/2", code, row.label, objective])
+            of_units = objective.of(number for number, _ in row.units)
+            rows.append([row.subject, row.clip, row.clip.split("_")[1], *frames, "1/2", code, row.label, of_units])
         sheets.write(folder / "SAMM_Micro_FACS_Codes_v2.xlsx", [["SAMM"], *[[]] * 12, header, *rows])
 
     def _codes(self, clips: pd.DataFrame) -> pd.Series:

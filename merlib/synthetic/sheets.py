@@ -1,29 +1,11 @@
 """What annotation sheets say of action units, and how they are written."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xlsxwriter
-
-# Davison et al., Objective classes for micro-facial expression recognition (J. Imaging 2018), table 2.
-OBJECTIVE_CLASSES = {
-    "I": "6 12 6+12 6+7+12 7+12",
-    "II": "1+2 5 25 1+2+25 25+26 5+24",
-    "III": "23 4 4+7 4+5 4+5+7 17+24 4+6+7 4+38",
-    "IV": "10 9 4+9 4+40 4+5+40 4+7+9 4+9+17 4+7+10 4+5+7+9 7+10",
-    "V": "1 15 1+4 6+15 15+17",
-    "VI": "1+2+4 20",
-}
-OBJECTIVE_NAMES = (*OBJECTIVE_CLASSES, "VII")  # VII is every other combination
-
-
-def objective_class(numbers: Iterable[int]) -> str:
-    """The objective class I..VII of a clip with these action units."""
-    code = "+".join(map(str, sorted(set(numbers))))
-    return next((name for name, codes in OBJECTIVE_CLASSES.items() if code in codes.split()), "VII")
 
 
 def joined(units: tuple[tuple[int, str], ...]) -> str:
