@@ -7,16 +7,12 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from torch import nn
 
 from merlib import metrics
-from merlib.style import GREY, styled
-
-PANEL = 1.25  # inches, the side of one picture in a row of pictures
+from merlib.style import GREY, pictures_axes, styled
 
 
 @styled
@@ -31,7 +27,7 @@ def clip_strip(
     shown = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
     if apex is not None:
         shown[1 + np.abs(shown[1:] - apex).argmin()] = apex
-    figure, axes = _pictures(2 if difference else 1, len(shown), frames.shape[1] / frames.shape[2])
+    figure, axes = pictures_axes(2 if difference else 1, len(shown), frames.shape[1] / frames.shape[2])
     for ax, i in zip(axes[0], shown, strict=True):
         ax.imshow(frames[i])
         ax.set_title(_moment(i, len(frames), apex, fps))
@@ -57,47 +53,6 @@ def _differences(axes: np.ndarray, change: np.ndarray, to: str) -> None:
         "onset frame", "the onset"
     )
     axes[0].text(0.95, 0.5, text, ha="right", va="center", color=GREY, transform=axes[0].transAxes)
-
-
-def flow_colours(flow: np.ndarray, longest: float) -> np.ndarray:
-    """Flow (H, W, 2) in pixels as uint8 (H, W, 3): hue is the direction, saturation the length, full at `longest`."""
-    hue = np.arctan2(flow[..., 1], flow[..., 0]) % (2 * np.pi) * 90 / np.pi  # OpenCV's hues are 0..180
-    saturation = np.hypot(flow[..., 0], flow[..., 1]) / longest * 255
-    hsv = np.stack([hue, saturation.clip(0, 255), np.full_like(hue, 255)], axis=-1).round().astype(np.uint8)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-
-
-@styled
-def flow_image(flow: np.ndarray, frame: np.ndarray) -> Figure:
-    """Optical flow (H, W, 2) in pixels: as arrows over its frame (H, W, 3), as colours, and the wheel to read them.
-
-    Arrows are drawn longer than the motion, by the factor in the title.
-    """
-    height, width = flow.shape[:2]
-    longest = max(float(np.percentile(np.hypot(flow[..., 0], flow[..., 1]), 99.5)), 1e-6)
-    figure, axes = _pictures(1, 3, height / width, side=2.2)
-    step = max(height // 16, 1)
-    y, x = np.mgrid[step // 2 : height : step, step // 2 : width : step]
-    factor = 1.5 * step / longest
-    arrows = flow[y, x] * factor
-    axes[0, 0].imshow(frame)
-    look = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006, "minlength": 0.5, "color": "#56B4E9"}
-    axes[0, 0].quiver(x, y, arrows[..., 0], arrows[..., 1], **look)
-    axes[0, 0].set_title(f"arrows, {factor:.0f} times the motion")
-    axes[0, 1].imshow(flow_colours(flow, longest))
-    axes[0, 1].set_title("direction and length")
-    _wheel(axes[0, 2], longest)
-    return figure
-
-
-def _wheel(ax: Axes, longest: float) -> None:
-    y, x = np.mgrid[-1:1:201j, -1:1:201j]
-    colours = flow_colours(np.stack([x, y], axis=-1), 1)
-    colours[np.hypot(x, y) > 1] = 255
-    ax.imshow(colours, extent=(-1, 1, 1, -1))
-    ax.set(xlim=(-1.6, 1.6), ylim=(1.6, -1.6), title=f"rim: {longest:.2g} px or more")
-    for text, place in {"right": (1.3, 0), "left": (-1.3, 0), "up": (0, -1.2), "down": (0, 1.2)}.items():
-        ax.text(*place, text, ha="center", va="center", color=GREY, size=8)
 
 
 @styled
@@ -176,7 +131,7 @@ def overlay(
     """
     rows = maps if isinstance(maps, Mapping) else {quantity: maps}
     height, width = faces.shape[1:3]
-    figure, axes = _pictures(1 + len(rows), len(faces), height / width)
+    figure, axes = pictures_axes(1 + len(rows), len(faces), height / width)
     for ax, face, title in zip(axes[0], faces, titles, strict=True):
         ax.imshow(face)
         ax.set_title(title)
@@ -194,24 +149,10 @@ def overlay(
 
 
 @styled
-def picture_rows(rows: Mapping[str, np.ndarray], titles: Sequence[str] | None = None) -> Figure:
-    """Pictures side by side: a name -> N of them, uint8 (N, H, W) or (N, H, W, 3); `titles`: N, above the first row."""
-    first = next(iter(rows.values()))
-    figure, axes = _pictures(len(rows), len(first), first.shape[1] / first.shape[2])
-    for line, (name, pictures) in zip(axes, rows.items(), strict=True):
-        line[0].set_ylabel(name)
-        for ax, picture in zip(line, pictures, strict=True):
-            ax.imshow(picture, cmap="gray", vmin=0, vmax=255)
-    for ax, title in zip(axes[0], titles or (), strict=False):
-        ax.set_title(title)
-    return figure
-
-
-@styled
 def outlined(faces: Sequence[np.ndarray], regions: Sequence[Mapping[str, np.ndarray]], titles: Sequence[str]) -> Figure:
     """Faces (H, W, 3) uint8 with named regions: a name -> a map (h, w), outlined at 60 % of its maximum."""
     height, width = faces[0].shape[:2]
-    figure, axes = _pictures(1, len(faces), height / width, side=2.4)
+    figure, axes = pictures_axes(1, len(faces), height / width, side=2.4)
     colours = plt.rcParams["axes.prop_cycle"].by_key()["color"]
     for ax, face, named, title in zip(axes[0], faces, regions, titles, strict=True):
         ax.imshow(face)
@@ -225,14 +166,21 @@ def outlined(faces: Sequence[np.ndarray], regions: Sequence[Mapping[str, np.ndar
 
 
 @styled
-def grid(pictures: Sequence[Sequence[np.ndarray]], rows: Sequence[str], captions: Sequence[Sequence[str]]) -> Figure:
-    """Pictures (H, W, 3) uint8, or (H, W) in grey, in rows of one length: each row named, a caption over each picture."""
+def grid(
+    pictures: Sequence[Sequence[np.ndarray]], rows: Sequence[str], captions: Sequence[Sequence[str]] = ()
+) -> Figure:
+    """Pictures (H, W, 3) or in grey (H, W), uint8 or in 0..1, in rows of one length, each row named.
+
+    `captions`: the texts over the pictures, for as many of the rows as have some.
+    """
     height, width = pictures[0][0].shape[:2]
-    figure, axes = _pictures(len(pictures), len(pictures[0]), height / width)
-    for line, name, texts, across in zip(pictures, rows, captions, axes, strict=True):
+    figure, axes = pictures_axes(len(pictures), len(pictures[0]), height / width)
+    for line, name, across in zip(pictures, rows, axes, strict=True):
         across[0].set_ylabel(name, rotation=0, ha="right", va="center")
-        for ax, picture, text in zip(across, line, texts, strict=True):
-            ax.imshow(picture, cmap="gray")
+        for ax, picture in zip(across, line, strict=True):
+            ax.imshow(picture, cmap="gray", vmin=0, vmax=255 if picture.dtype == np.uint8 else 1)
+    for across, texts in zip(axes, captions, strict=False):
+        for ax, text in zip(across, texts, strict=True):
             ax.set_title(text)
     return figure
 
@@ -258,50 +206,3 @@ def sweep(results: Mapping[float | str, pd.DataFrame], quantity: str) -> Figure:
     panels[0].set_title("bar: lowest to highest seed")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
-
-
-def _pictures(rows: int, columns: int, aspect: float, side: float = PANEL) -> tuple[Figure, np.ndarray]:
-    """Axes (rows, columns) without ticks for pictures of height / width `aspect`."""
-    size = (columns * side, rows * side * aspect + 0.4)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for ax in axes.flat:
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(False)
-    return figure, axes
-
-
-def shapes(model: nn.Module, *inputs: torch.Tensor) -> pd.DataFrame:
-    """What a forward pass on `inputs` goes through: a row a module, in the order of the first calls.
-
-    Index: the module's name, "" the model itself. Columns: type, output shape (of the last call; of several outputs a
-    tuple of shapes), parameters (with those of the modules inside), calls. Runs in evaluation mode, which is not kept.
-    """
-    seen: dict[str, dict] = {}
-    hooks = []
-    for name, module in model.named_modules():
-        hooks.append(module.register_forward_pre_hook(lambda module, _, name=name: _enter(seen, name, module)))
-        hooks.append(
-            module.register_forward_hook(lambda *call, name=name: seen[name].update({"output shape": _shape(call[2])}))
-        )
-    training = {module: module.training for module in model.modules()}
-    try:
-        with torch.no_grad():
-            model.eval()(*inputs)
-    finally:
-        for module, mode in training.items():
-            module.training = mode
-        for hook in hooks:
-            hook.remove()
-    return pd.DataFrame.from_dict(seen, orient="index").rename_axis("module")
-
-
-def _enter(seen: dict[str, dict], name: str, module: nn.Module) -> None:
-    parameters = sum(parameter.numel() for parameter in module.parameters())
-    row = {"type": type(module).__name__, "output shape": (), "parameters": parameters, "calls": 0}
-    seen.setdefault(name, row)["calls"] += 1
-
-
-def _shape(output: object) -> tuple:
-    if isinstance(output, torch.Tensor):
-        return tuple(output.shape)
-    return tuple(_shape(part) for part in output) if isinstance(output, (tuple, list)) else ()

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import ParamSpec
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("merlib.mplstyle")
 
 GREY = "#5A5A5A"
+PANEL = 1.25  # inches, the side of one picture in a row of pictures
 
 P = ParamSpec("P")
 
@@ -26,3 +28,13 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
         return figure
 
     return wrapped
+
+
+def pictures_axes(rows: int, columns: int, aspect: float, side: float = PANEL) -> tuple[Figure, np.ndarray]:
+    """Axes (rows, columns) without ticks for pictures of height / width `aspect`."""
+    size = (columns * side, rows * side * aspect + 0.4)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    return figure, axes

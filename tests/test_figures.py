@@ -13,7 +13,7 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.transforms import Bbox
 from torch import nn
 
-from merlib import diagrams, figures, layout, metrics
+from merlib import diagrams, figures, flow_pictures, layout, metrics, shapes
 from merlib.layout import Arrow, Box
 
 rng = np.random.default_rng(0)
@@ -84,7 +84,7 @@ def test_the_differences_of_a_strip(to, means):
 def test_colours_of_a_flow():
     flow = np.zeros((1, 4, 2), np.float32)
     flow[0, 1:] = [(2, 0), (-2, 0), (1, 0)]
-    none, right, left, slow = figures.flow_colours(flow, longest=2)[0].astype(int)
+    none, right, left, slow = flow_pictures.colours(flow, longest=2)[0].astype(int)
     assert tuple(none) == (255, 255, 255)
     assert tuple(right) == (255, 0, 0) and tuple(left) == (0, 255, 255)  # complements
     assert tuple(slow) == pytest.approx((255, 127, 127), abs=1)  # half as long, half as full
@@ -93,7 +93,7 @@ def test_colours_of_a_flow():
 def test_the_arrows_over_a_frame_point_along_the_flow():
     flow = np.zeros((32, 48, 2), np.float32)
     flow[..., 1] = 0.5  # downward in the picture
-    figure = figures.flow_image(flow, np.zeros((32, 48, 3), np.uint8))
+    figure = flow_pictures.picture(flow, np.zeros((32, 48, 3), np.uint8))
     quiver = figure.axes[0].collections[0]
     assert (quiver.U == 0).all() and (quiver.V > 0).all()
     assert figure.axes[0].yaxis_inverted()
@@ -166,7 +166,7 @@ class Shared(nn.Module):
 def test_shapes_of_a_known_network():
     from torchvision.models import resnet18
 
-    table = figures.shapes(resnet18(), torch.zeros(2, 3, 64, 64))
+    table = shapes.of(resnet18(), torch.zeros(2, 3, 64, 64))
     assert table.loc["", "parameters"] == 11_689_512  # as torchvision documents it
     assert table.loc["layer3.0.downsample.0", "output shape"] == (2, 256, 4, 4)
     assert table.loc["fc"].tolist() == ["Linear", (2, 1000), 512 * 1000 + 1000, 1]
@@ -177,7 +177,7 @@ def test_shapes_of_a_known_network():
 def test_shapes_of_shared_unused_and_recurrent_modules():
     model = Shared().train()
     model.drop.eval()
-    table = figures.shapes(model, torch.zeros(4, 3, 6, 8))
+    table = shapes.of(model, torch.zeros(4, 3, 6, 8))
     assert table.loc["conv", ["parameters", "calls"]].tolist() == [3 * 3 * 9 + 3, 2]
     assert "unused" not in table.index
     assert table.loc["lstm", "output shape"] == ((4, 6, 5), ((1, 4, 5), (1, 4, 5)))
@@ -188,7 +188,7 @@ def test_shapes_of_shared_unused_and_recurrent_modules():
 def test_shapes_leaves_no_hook_behind_when_the_model_fails():
     model = Shared()
     with pytest.raises(RuntimeError):
-        figures.shapes(model, torch.zeros(1, 7, 6, 8))
+        shapes.of(model, torch.zeros(1, 7, 6, 8))
     assert model.training and not any(module._forward_hooks for module in model.modules())
 
 
