@@ -73,28 +73,37 @@ def by_epoch_rule(results: Mapping[str, Predictions], shown: Mapping[str, str] =
 def differences(results: Mapping[str, Predictions], reference: str) -> Table:
     """How much more often `reference` is right than each other result, on the same clips and seeds, at the last epoch.
 
-    Columns: the difference in accuracy in points, its mean over seeds and each seed's, and its standard error over
-    persons, whose clips are not independent of each other (the errors of a ratio of sums over clusters). `tells apart`:
-    whether the mean is larger than twice that error. `results`: a name -> its predictions; seeds that only one of the two
-    has do not count. Raises ValueError when two results have no seed in common, or other clips.
+    Columns: the difference in accuracy in points, its mean over seeds and each seed's; its standard error over persons,
+    whose clips are not independent of each other (that of a ratio of sums over clusters), and over seeds; `tells apart`,
+    whether the mean is larger than twice both errors together. `results`: a name -> its predictions; seeds that only one
+    of the two has do not count. Raises ValueError when two results have no seed in common, or other clips.
     """
-    rows, sources = [], list(dict.fromkeys(source for p in results.values() for source in p["source"].unique()))
+    sources = list(dict.fromkeys(source for p in results.values() for source in p["source"].unique()))
+    rows = []
     for name in [name for name in results if name != reference]:
         gained = (_right(results[reference]) - _right(results[name])) * 100  # clips x seeds, missing where one has none
         gained = gained.dropna(axis="columns", how="all")
         if gained.empty or gained.isna().any(axis=None):
             raise ValueError(f"{reference!r} and {name!r} have no seed in common, or other clips")
-        mean, by_person = gained.mean(axis=1), gained.index.get_level_values("subject")
-        beyond = (mean - mean.mean()).groupby(by_person).sum()
-        error = (beyond.pow(2).sum() * len(beyond) / (len(beyond) - 1)) ** 0.5 / len(mean)
-        by_seed = ", ".join(f"{value:+.1f} (seed {seed})" for seed, value in gained.mean().items())
-        row = {f"{reference} minus": name, "accuracy, points": f"{mean.mean():+.1f}", "by seed": by_seed}
-        row |= {"standard error": f"{error:.1f}", "tells apart": "yes" if abs(mean.mean()) > 2 * error else "no"}
-        rows.append(row)
-    note = (
-        "last epoch; standard error over persons, of the mean over seeds; no correction for the number of comparisons"
-    )
+        rows.append({f"{reference} minus": name} | _difference(gained))
+    note = "last epoch; errors are standard errors of the mean; no correction for the number of comparisons"
     return Table(pd.DataFrame(rows), (note, *sources, *_source_notes(sources)), tuple(sources))
+
+
+def _difference(gained: pd.DataFrame) -> dict[str, str]:
+    """The row of one comparison; `gained`: points a clip (row) and seed (column)."""
+    mean, by_seed = gained.mean(axis=1), gained.mean()
+    beyond = (mean - mean.mean()).groupby(gained.index.get_level_values("subject")).sum()
+    of_persons = (beyond.pow(2).sum() * len(beyond) / (len(beyond) - 1)) ** 0.5 / len(mean)
+    of_seeds = by_seed.std() / len(by_seed) ** 0.5  # NaN of one seed
+    apart = "yes" if abs(mean.mean()) > 2 * (of_persons**2 + of_seeds**2) ** 0.5 else "no"
+    return {
+        "accuracy, points": f"{mean.mean():+.1f}",
+        "by seed": ", ".join(f"{value:+.1f} (seed {seed})" for seed, value in by_seed.items()),
+        "error over persons": f"{of_persons:.1f}",
+        "error over seeds": "one seed" if len(by_seed) == 1 else f"{of_seeds:.1f}",
+        "tells apart": "one seed" if len(by_seed) == 1 else apart,
+    }
 
 
 def _right(predictions: Predictions) -> pd.DataFrame:

@@ -229,17 +229,22 @@ def test_differences_are_the_means_over_clips_with_their_error_over_persons():
     assert table.iloc[0]["by seed"] == "+20.0 (seed 0), +30.0 (seed 1)"
     gained = np.array([1.0, 1.5])  # clips a person, of 5
     error = np.sqrt(((gained - 5 * 0.25) ** 2).sum() * 2) / 10
-    assert table.iloc[0]["standard error"] == f"{100 * error:.1f}"
+    assert table.iloc[0]["error over persons"] == f"{100 * error:.1f}"
+    assert table.iloc[0]["error over seeds"] == "5.0"  # of 20 and 30
     assert table.iloc[0]["tells apart"] == "yes"
+
+
+def test_seeds_that_contradict_each_other_tell_nothing_apart():
+    whole, part = made({0: [[5, 5]], 1: [[0, 0]]}), made({0: [[2, 2]], 1: [[1, 1]]}, experiment="part")
+    row = tables.differences({"part": part, "whole": whole}, reference="whole").frame.iloc[0]
+    assert row[["accuracy, points", "error over persons", "error over seeds"]].tolist() == ["+20.0", "0.0", "40.0"]
+    assert row["tells apart"] == "no"
 
 
 def test_equal_results_are_not_told_apart_and_only_common_seeds_count():
     table = tables.differences({"a": made({0: [[3, 1]], 5: [[0, 0]]}), "b": made({0: [[3, 1]], 1: [[5, 5]]})}, "a")
-    assert table.frame.iloc[0][["accuracy, points", "by seed", "tells apart"]].tolist() == [
-        "+0.0",
-        "+0.0 (seed 0)",
-        "no",
-    ]
+    row = table.frame.iloc[0][["accuracy, points", "by seed", "error over seeds", "tells apart"]]
+    assert row.tolist() == ["+0.0", "+0.0 (seed 0)", "one seed", "one seed"]
     assert tables.LOOK_ALIKE in table.notes and made({0: [[0]]})["source"].iloc[0] in table.notes
 
 
@@ -257,5 +262,5 @@ def test_the_error_over_persons_is_that_of_repeated_samples():
         a, b = ({0: [[int(np.clip(s + rng.integers(0, 2 + bonus), 0, 5)) for s in skill]]} for bonus in (1, 0))
         row = tables.differences({"a": made(a), "b": made(b)}, "a").frame.iloc[0]
         means.append(float(row["accuracy, points"]))
-        errors.append(float(row["standard error"]))
+        errors.append(float(row["error over persons"]))
     assert np.mean(errors) == pytest.approx(np.std(means), rel=0.2)

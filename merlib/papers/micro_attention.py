@@ -6,7 +6,7 @@
 __all__ = ['AUGMENTATION', 'UNITS', 'grey', 'sometimes', 'drawn', 'smoothed', 'cut', 'apex_face', 'ResidualBlock',
            'MicroAttention', 'ComplexAttention', 'NoAttention', 'ResidualNetwork', 'transferred', 'time_iterations']
 
-# %% ../../notebooks/02_micro_attention.ipynb #affcdb1d
+# %% ../../notebooks/02_micro_attention.ipynb #b822d488
 import itertools
 import statistics
 import time
@@ -21,12 +21,12 @@ from torch.nn import functional as F
 from .. import augment, weights
 from ..weights import Weights
 
-# %% ../../notebooks/02_micro_attention.ipynb #a6d42d50
+# %% ../../notebooks/02_micro_attention.ipynb #e4f52c3a
 def grey(pictures: np.ndarray) -> np.ndarray:
     """(N, H, W, 3) RGB -> (N, H, W), both uint8: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601)."""
     return np.stack([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures])
 
-# %% ../../notebooks/02_micro_attention.ipynb #cb2c7463
+# %% ../../notebooks/02_micro_attention.ipynb #e77ba556
 def sometimes(changed: Tensor, x: Tensor, generator: torch.Generator) -> Tensor:
     """Of each picture either the changed one or x, with equal probability. (B, 1, H, W) -> (B, 1, H, W)."""
     heads = torch.rand(len(x), generator=generator, device=x.device) < 0.5
@@ -37,7 +37,7 @@ def drawn(largest: float, x: Tensor, generator: torch.Generator) -> Tensor:
     """A number a picture, uniform in -largest..largest, (B, 1, 1, 1)."""
     return largest * (2 * torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device) - 1)
 
-# %% ../../notebooks/02_micro_attention.ipynb #aa0d8e85
+# %% ../../notebooks/02_micro_attention.ipynb #dd4f8068
 def smoothed(x: Tensor, window: int, generator: torch.Generator) -> Tensor:
     """Each picture averaged over a square window of 1, 2, ... or `window` pixels, each size as likely."""
     sizes = torch.randint(1, window + 1, (len(x), 1, 1, 1), generator=generator, device=x.device)
@@ -56,7 +56,7 @@ def cut(x: Tensor, corner: Tensor) -> Tensor:
         [picture[:, y : y + size, x : x + size] for picture, (y, x) in zip(x, places.tolist(), strict=True)]
     )
 
-# %% ../../notebooks/02_micro_attention.ipynb #708ee75d
+# %% ../../notebooks/02_micro_attention.ipynb #0509faa7
 def apex_face(
     batch: Tensor, generator: torch.Generator, training: bool,
     colour: float = 0, degrees: float = 0, window: int = 1, corners: bool = False,
@@ -72,7 +72,7 @@ def apex_face(
             corner = torch.randint(0, 8, corner.shape, generator=generator, device=x.device).clamp(max=4)
     return cut(x, corner)
 
-# %% ../../notebooks/02_micro_attention.ipynb #0f226d8c
+# %% ../../notebooks/02_micro_attention.ipynb #2a05966b
 AUGMENTATION = {
     "stage_1": {"colour": 20, "degrees": 10, "window": 6},
     "hde": {"colour": 20, "degrees": 8},
@@ -80,7 +80,7 @@ AUGMENTATION = {
     "loso": {"colour": 20, "degrees": 8, "corners": True},  # "the methods mentioned above are together used"
 }
 
-# %% ../../notebooks/02_micro_attention.ipynb #ca508afb
+# %% ../../notebooks/02_micro_attention.ipynb #39b17ea5
 class ResidualBlock(nn.Module):
     """(B, C, H, W) -> L^c1, L^c2 and L^c3, each (B, channels, H / stride, W / stride). With stride 1 the skip is the input."""
 
@@ -99,7 +99,7 @@ class ResidualBlock(nn.Module):
         first = F.relu(self.norm(self.conv1(x)))
         return self.skip(x), first, self.conv2(first)
 
-# %% ../../notebooks/02_micro_attention.ipynb #09da7a36
+# %% ../../notebooks/02_micro_attention.ipynb #f30df135
 class MicroAttention(nn.Module):
     """The micro-attention unit: L^c1, L^c2, L^c3, each (B, C, H, W) -> O(X) (B, C, H, W). `form`: sigmoid or printed."""
 
@@ -121,7 +121,7 @@ class MicroAttention(nn.Module):
         T = skip + second
         return T * self.attention(skip, first, second) + T  # Eq. 2
 
-# %% ../../notebooks/02_micro_attention.ipynb #27a61453
+# %% ../../notebooks/02_micro_attention.ipynb #0cc8b958
 class ComplexAttention(nn.Module):
     """An attention block behind the second convolution, with the interface of the micro-attention unit."""
 
@@ -134,7 +134,7 @@ class ComplexAttention(nn.Module):
     def forward(self, skip: Tensor, first: Tensor, second: Tensor) -> Tensor:
         return skip + second * (1 + self.mask(second))
 
-# %% ../../notebooks/02_micro_attention.ipynb #63b68443
+# %% ../../notebooks/02_micro_attention.ipynb #350ad0fa
 class NoAttention(nn.Module):
     """The residual block as it is: T(X) = L^c1 + L^c3."""
 
@@ -152,7 +152,7 @@ UNITS = {
     "printed": partial(MicroAttention, form="printed"),
 }
 
-# %% ../../notebooks/02_micro_attention.ipynb #6c9a3e60
+# %% ../../notebooks/02_micro_attention.ipynb #4154b190
 class ResidualNetwork(nn.Module):
     """A grey picture (B, 1, H, W) -> logits (B, num_classes). `unit`: a key of `UNITS`; `width` scales the channels."""
 
@@ -179,7 +179,7 @@ class ResidualNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.classifier(self.activate(self.features(x)).mean((2, 3)))
 
-# %% ../../notebooks/02_micro_attention.ipynb #5436c0b6
+# %% ../../notebooks/02_micro_attention.ipynb #a15df0c0
 def transferred(
     num_classes: int,
     unit: str = "micro",
@@ -193,7 +193,7 @@ def transferred(
         weights.load(network, start, without=anew)
     return network
 
-# %% ../../notebooks/02_micro_attention.ipynb #a71b453c
+# %% ../../notebooks/02_micro_attention.ipynb #996cd500
 def time_iterations(networks: dict[str, nn.Module], x: Tensor, y: Tensor, rounds: int) -> dict[str, float]:
     """Median seconds of a training iteration (forward, backward, step) on one batch, each network in turn, `rounds` times."""
     optimizers = {

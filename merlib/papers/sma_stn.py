@@ -7,7 +7,7 @@ __all__ = ['IMAGENET_MEAN', 'IMAGENET_STD', 'snippets', 'time_averages', 'approx
            'rank_pooling', 'pool', 'as_picture', 'dssi', 'dynamic_images', 'stage', 'backbone', 'NonLocal', 'SMASTN',
            'de_loss', 'joint_loss']
 
-# %% ../../notebooks/01_sma_stn.ipynb #5c9b5df7
+# %% ../../notebooks/01_sma_stn.ipynb #604f01ae
 from collections import OrderedDict
 
 import numpy as np
@@ -21,7 +21,7 @@ from .. import augment
 from ..clips import Clips
 from ..weights import Weights, load
 
-# %% ../../notebooks/01_sma_stn.ipynb #cc458d26
+# %% ../../notebooks/01_sma_stn.ipynb #ca1bf2e6
 def snippets(length: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Frames of the snippets P_0..P_3 of clips of `length` (B,) frames: positions (B, 4, 3), P_0 first (section "Sparse Sampling").
 
@@ -37,7 +37,7 @@ def snippets(length: Tensor, generator: torch.Generator | None = None) -> Tensor
     whole = torch.stack([torch.zeros_like(length), (length - 1) // 2, length - 1], dim=1)  # onset, middle, offset
     return torch.cat([whole, drawn], dim=1).view(-1, 4, 3)
 
-# %% ../../notebooks/01_sma_stn.ipynb #bc506b03
+# %% ../../notebooks/01_sma_stn.ipynb #d2a354a6
 def time_averages(frames: np.ndarray) -> np.ndarray:
     """V_t, the mean of the frames up to t. (T, ...) -> (T, ...) float64."""
     counts = np.arange(1, len(frames) + 1).reshape(-1, *[1] * (frames.ndim - 1))
@@ -49,13 +49,13 @@ def approximate_rank_pooling(frames: np.ndarray) -> np.ndarray:
     beta = 2 * np.arange(1, len(frames) + 1) - len(frames) - 1  # Eq. 4
     return np.tensordot(beta, time_averages(frames), axes=1)
 
-# %% ../../notebooks/01_sma_stn.ipynb #5fbfe7a6
+# %% ../../notebooks/01_sma_stn.ipynb #7b168291
 def frame_weights(num_frames: int) -> np.ndarray:
     """w_t, the weights of the frames themselves: approximate rank pooling is their weighted sum. (T,), their sum is 0."""
     t = np.arange(1, num_frames + 1)
     return np.cumsum(((2 * t - num_frames - 1) / t)[::-1])[::-1]
 
-# %% ../../notebooks/01_sma_stn.ipynb #3b6400d2
+# %% ../../notebooks/01_sma_stn.ipynb #edfd76b1
 def rank_pooling(frames: np.ndarray, lam: float) -> np.ndarray:
     """The dynamic image of frames (T, ...) by Eq. 1, solved with scikit-learn's linear SVM; `lam` is the λ of Eq. 1."""
     V = time_averages(frames).reshape(len(frames), -1)
@@ -67,7 +67,7 @@ def rank_pooling(frames: np.ndarray, lam: float) -> np.ndarray:
     svm = LinearSVC(C=C, loss="hinge", fit_intercept=False, tol=1e-6, max_iter=200_000).fit(X, y)
     return (svm.coef_[0] @ basis).reshape(frames.shape[1:])
 
-# %% ../../notebooks/01_sma_stn.ipynb #a0f9906c
+# %% ../../notebooks/01_sma_stn.ipynb #75ffb34c
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -107,7 +107,7 @@ def dssi(clips: Clips, videos: list[np.ndarray]) -> dict[str, np.ndarray]:
     middle = pool(torch.from_numpy(padded), snippets(torch.from_numpy(length))).contiguous().numpy()
     return {"frames": padded, "length": length, "middle": middle}
 
-# %% ../../notebooks/01_sma_stn.ipynb #4ee8a3bd
+# %% ../../notebooks/01_sma_stn.ipynb #5f88baac
 def dynamic_images(batch: dict[str, Tensor], generator: torch.Generator, training: bool) -> Tensor:
     """The network's input (B, 4, 3, H, W): the images I_0..I_3 of every clip, drawn and augmented only in training."""
     images = batch["middle"]
@@ -120,7 +120,7 @@ def dynamic_images(batch: dict[str, Tensor], generator: torch.Generator, trainin
     mean, std = (images.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
     return (images - mean) / std
 
-# %% ../../notebooks/01_sma_stn.ipynb #1c101feb
+# %% ../../notebooks/01_sma_stn.ipynb #6ff81ae6
 def stage(in_channels: int, channels: int, stride: int) -> nn.Sequential:
     """One of ResNet-18's four stages: two residual blocks, the first of which may halve the size."""
     skip = None
@@ -144,7 +144,7 @@ def backbone(width: int = 64) -> nn.Sequential:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
     return nn.Sequential(layers)
 
-# %% ../../notebooks/01_sma_stn.ipynb #9b9552c9
+# %% ../../notebooks/01_sma_stn.ipynb #0f76d77b
 class NonLocal(nn.Module):
     """Embedded Gaussian non-local block, Eq. 5. (B, C, H, W) -> the same."""
 
@@ -165,7 +165,7 @@ class NonLocal(nn.Module):
         gathered = (self.weights(x) @ value).transpose(1, 2)  # (B, C / 2, HW)
         return self.y(gathered.unflatten(2, x.shape[2:])) + x
 
-# %% ../../notebooks/01_sma_stn.ipynb #768127fe
+# %% ../../notebooks/01_sma_stn.ipynb #bb6a5f97
 class SMASTN(nn.Module):
     """SMA-STN: dynamic images (B, 4, 3, H, W) -> logits (B, num_classes), features F_i (B, 4, 8 width).
 
@@ -198,7 +198,7 @@ class SMASTN(nn.Module):
         together = (self.attention(features).unsqueeze(-1) * features).sum(dim=1)  # F_m, Eq. 8
         return self.classifier(together), features
 
-# %% ../../notebooks/01_sma_stn.ipynb #01bfa6c1
+# %% ../../notebooks/01_sma_stn.ipynb #c6118b39
 def de_loss(features: Tensor) -> Tensor:
     """The DE-Loss of F_i (B, 4, C), Eq. 9 to 11, the mean over clips; it and its gradient are finite for equal F_i too."""
     i, j = torch.triu_indices(features.shape[1], features.shape[1], offset=1, device=features.device)
