@@ -3,7 +3,7 @@
 The flow is OpenCV's DIS (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016). On drawn faces
 with sensor noise and JPEG compression it lies closer to the true motion than Farneback's, and takes less time: its
 variational refinement smooths the noise that a local polynomial follows. TV-L1, which many papers on
-micro-expressions use, is not part of the main OpenCV package.
+micro-expressions use, is not part of the main OpenCV package. Eulerian magnification of a clip is `merlib.magnification`.
 """
 
 import cv2
