@@ -194,6 +194,7 @@ CLIP = np.zeros((16, 32, 32, 3), np.uint8)
         (CLIP[:, :7], {}, r"at least 8 pixels"),
         (CLIP[:0], {}, r"\(0, 32, 32, 3\)"),
         (CLIP[:1], {}, r"1 frames .* it takes 5 frames"),
+        (CLIP[:1], {"band": (0, 10)}, r"1 frames .* it takes 5 frames"),
         (CLIP, {"fps": np.nan}, r"fps is nan"),
         (CLIP, {"band": (3, 2)}, r"3 to 2 Hz"),
         (CLIP, {"band": (60, 70)}, r"within 0 to 50 Hz"),
