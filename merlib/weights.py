@@ -46,7 +46,7 @@ def pretrain(experiment: Experiment, X: Inputs, clips: Clips, seed: int = 0, par
     if not path.exists():
         result = experiment.fit(X, clips, fold, seed)
         note = f"{experiment.name}: {_report(result, clips, fold.test)}. {clips.source}"
-        _save({"note": note, "state_dict": result.model.get_submodule(part).cpu().state_dict()}, path)
+        return keep(result.model.get_submodule(part).cpu().state_dict(), path, note)
     return Weights(path, _sha256(path), _read(path)["note"])
 
 
@@ -83,9 +83,7 @@ def load(model: nn.Module, weights: Weights, without: Sequence[str] = ()) -> Non
     Raises WeightsError that lists every tensor that is missing, left over or of another shape, and when the file is no
     longer the one that `weights` was made from.
     """
-    if (found := _sha256(weights.file)) != weights.sha256:
-        raise WeightsError(f"{weights.file} has changed: its SHA-256 is {found}, expected {weights.sha256}")
-    given = _kept(_read(weights.file)["state_dict"], without)
+    given = _kept(read(weights), without)
     wanted = _kept(model.state_dict(), without)
     faults = [f"missing: {name}" for name in wanted.keys() - given.keys()]
     faults += [f"not in the model: {name}" for name in given.keys() - wanted.keys()]
@@ -97,6 +95,19 @@ def load(model: nn.Module, weights: Weights, without: Sequence[str] = ()) -> Non
     if faults:
         raise WeightsError("\n  ".join([f"{weights.file} does not fit the model:", *sorted(faults)]))
     model.load_state_dict(given, strict=False)
+
+
+def read(weights: Weights) -> dict[str, Tensor]:
+    """The tensors by name. Raises WeightsError when the file is no longer the one that `weights` was made from."""
+    if (found := _sha256(weights.file)) != weights.sha256:
+        raise WeightsError(f"{weights.file} has changed: its SHA-256 is {found}, expected {weights.sha256}")
+    return _read(weights.file)["state_dict"]
+
+
+def keep(state: dict[str, Tensor], path: Path, note: str) -> Weights:
+    """Writes tensors by name to a file, whole or not at all; the same tensors and note give the same bytes."""
+    _save({"note": note, "state_dict": state}, path)
+    return Weights(path, _sha256(path), note)
 
 
 def _kept(state: dict[str, Tensor], without: Sequence[str]) -> dict[str, Tensor]:
