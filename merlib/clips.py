@@ -160,7 +160,7 @@ class Clips:
         if annotated is None or (len(self) and annotated.eq("").all()):
             rule = "; objective.by_rule gives them by the action units" if schemes.column(scheme) == "objective" else ""
             raise ValueError(f"the annotations of {self.database} have no {schemes.column(scheme)} classes{rule}")
-        pairs = zip(self.table["database"], annotated, strict=True)
+        pairs = zip(self.table["database"], schemes.entries(scheme, annotated), strict=True)
         labels = [class_of[database].get(text) for database, text in pairs]
         names = tuple(dict.fromkeys(label for classes in class_of.values() for label in classes.values()))
         labelled = replace(self, table=self.table.assign(label=labels), scheme=scheme, class_names=names)

@@ -40,6 +40,17 @@ def recalls(matrix: np.ndarray) -> np.ndarray:
     return _ratio(np.diag(counts), counts.sum(axis=1), defined=counts.sum(axis=1) > 0)
 
 
+def true_negative_rates(matrix: np.ndarray) -> np.ndarray:
+    """TN/(TN+FP) of each class (C,), of all clips that are not of it; NaN for a class that all clips are of.
+
+    The true positive rates are the `recalls`.
+    """
+    counts = np.asarray(matrix)
+    others = counts.sum() - counts.sum(axis=1)
+    wrongly = counts.sum(axis=0) - np.diag(counts)
+    return _ratio(others - wrongly, others, defined=others > 0)
+
+
 def precisions(matrix: np.ndarray) -> np.ndarray:
     """TP/(TP+FP) of each class (C,); 0 for a class never predicted, NaN if it has no clips either."""
     counts = np.asarray(matrix)
@@ -114,23 +125,24 @@ def select(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 
 def scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """One row an experiment and seed: n, accuracy, uf1, uar, war, f1_of_means, pooled, and the fold means of each.
+    """One row an experiment and seed: n, accuracy, uf1, uar, war, f1_of_means, pooled; over folds, the mean of each, and
+    the standard deviation of the accuracy (with n - 1, missing for one fold).
 
-    Columns: experiment, database, scheme, seed, n (test clips), folds, the metrics, `<metric>_fold_mean`.
+    Columns: experiment, database, scheme, seed, n (test clips), folds, the metrics, `<metric>_fold_mean`, accuracy_fold_sd.
     `rule` as in `select`, which says what is raised.
     """
     chosen, classes = select(predictions, rule), class_names(predictions)
     rows = []
     for run, clips in chosen.groupby(RUN, sort=False):
-        folds = [_measure(fold, classes) for _, fold in clips.groupby("fold", sort=False)]
-        means = pd.DataFrame(folds).mean().add_suffix("_fold_mean")
+        folds = pd.DataFrame([_measure(fold, classes) for _, fold in clips.groupby("fold", sort=False)])
         rows.append(
             {
                 **dict(zip(RUN, run, strict=True)),
                 "n": len(clips),
                 "folds": len(folds),
                 **_measure(clips, classes),
-                **means,
+                **folds.mean().add_suffix("_fold_mean"),
+                "accuracy_fold_sd": folds["accuracy"].std(),
             }
         )
     return pd.DataFrame(rows)

@@ -1,4 +1,5 @@
-"""Motion between two frames: optical flow, optical strain, the three-channel map made of both, and magnification.
+"""Motion between two frames: optical flow, optical strain, the three-channel map made of both, and magnification; and
+clips of another length.
 
 The flow is OpenCV's DIS (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016). On drawn faces
 with sensor noise and JPEG compression it lies closer to the true motion than Farneback's, and takes less time: its
@@ -47,6 +48,20 @@ def flow_map(onset: np.ndarray, apex: np.ndarray, size: int = 28) -> np.ndarray:
     low, high = small.min(axis=(0, 1)), small.max(axis=(0, 1))
     span = np.where(high > low, high - low, 1)
     return np.rint((small - low) / span * 255).astype(np.uint8)
+
+
+def interpolate(frames: np.ndarray, length: int) -> np.ndarray:
+    """A clip of `length` frames, evenly spread in time over the clip (T, ...): float32 (length, ...).
+
+    Linear between neighbouring frames, pixel by pixel; the first and last frames stay as they are. Raises ValueError when
+    one of the two clips has fewer than two frames.
+    """
+    if min(len(frames), length) < 2:
+        raise ValueError(f"interpolation in time needs two frames or more, got {len(frames)} to make {length}")
+    time = np.linspace(0, len(frames) - 1, length)
+    before = np.minimum(time.astype(int), len(frames) - 2)
+    share = (time - before).astype(np.float32).reshape(-1, *(1,) * (frames.ndim - 1))
+    return (1 - share) * frames[before] + share * frames[before + 1]
 
 
 def magnify(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:

@@ -19,6 +19,7 @@ F1_OF_MEANS = "2PR/(P+R)"
 MEANING = {
     "uf1": "our F1 is UF1, the mean over classes of 2TP/(2TP+FP+FN), pooled over all folds",
     "f1_of_means": "our F1 is 2PR/(P+R) of the classes' mean precision P and mean recall R, pooled over all folds",
+    "accuracy_fold_sd": "our STD is the standard deviation of the accuracy over folds (with n - 1), as a share",
 }
 LOOK_ALIKE = "look-alike data cannot rank architectures; never a reproduction of the published number"
 Predictions = pd.DataFrame
@@ -30,8 +31,8 @@ def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predict
     Columns: published | ours, last epoch | ours, best test epoch (not a fair estimate) | data used. With several seeds
     ours are mean ± standard deviation over seeds. `ours`: a published method, or (method, setting), -> its
     predictions, or a list with those of several databases; a row that the paper does not have comes last. A published
-    quantity that is none of `metrics.METRICS` ("std") has no column of ours. Where a paper prints as UF1 what is
-    2PR/(P+R), ours are both.
+    quantity that is none of `metrics.METRICS` has no column of ours; "std" is that of the accuracy over folds. Where a
+    paper prints as UF1 what is 2PR/(P+R), ours are both.
     Raises KeyError for a method that is not in the paper's table, ValueError for predictions of several experiments
     in one frame or for two frames of one row.
     """
@@ -153,8 +154,8 @@ def _quantities(paper: str, published_metrics: Sequence[str]) -> dict[str, tuple
     ours = {}
     for metric in published_metrics:
         name = metric.split()[0]
-        name = F1.get(paper, "uf1") if name == "f1" else name
-        if name in metrics.METRICS:
+        name = {"f1": F1.get(paper, "uf1"), "std": "accuracy_fold_sd"}.get(name, name)
+        if name in (*metrics.METRICS, "accuracy_fold_sd"):
             ours[_heading(metric)] = (name, metric.endswith("%"))
         if name == "uf1" and paper in F1:
             ours[F1_OF_MEANS] = (F1[paper], False)

@@ -69,6 +69,14 @@ def test_a_class_that_is_nowhere_takes_no_part_and_one_never_predicted_counts_as
     assert metrics.f1_of_means(np.array([[0, 2], [3, 0]])) == 0.0
 
 
+def test_true_negative_rates_are_the_recalls_of_being_another_class():
+    matrix = np.array([[5, 1, 2], [0, 7, 3], [4, 0, 6]])
+    for label, rate in enumerate(metrics.true_negative_rates(matrix)):
+        other = np.delete(matrix, label, axis=0)
+        assert rate == 1 - other[:, label].sum() / other.sum()
+    assert np.isnan(metrics.true_negative_rates(np.array([[3, 1], [0, 0]])))[0]
+
+
 def test_an_unknown_class_is_refused():
     with pytest.raises(ValueError, match="fear"):
         metrics.confusion(["fear"], ["negative"], CLASSES)
@@ -124,6 +132,7 @@ def test_scores_pool_the_folds_and_also_average_them():
     assert row["accuracy_fold_mean"] == pytest.approx((1 / 2 + 0) / 2)
     assert row["uf1_fold_mean"] == pytest.approx(((0 + 2 / 3) / 2 + 0) / 2)
     assert row["uar_fold_mean"] == pytest.approx((1 / 2 + 0) / 2)
+    assert row["accuracy_fold_sd"] == pytest.approx(np.sqrt(2 * 0.25**2))  # 1/2 and 0, with n - 1
 
 
 def test_scores_have_a_row_an_experiment_and_seed():

@@ -124,3 +124,26 @@ def test_flow_map_has_the_layout_of_the_published_maps(shared):
         assert (maps.min(axis=(1, 2)) == 0).all() and (maps.max(axis=(1, 2)) == 255).all()
         # strain is a magnitude, mostly near its floor; flow has both signs, so its zero lies between
         assert maps[..., 2].mean() < maps[..., :2].mean()
+
+
+def test_a_clip_is_interpolated_between_its_frames():
+    clip = np.array([0, 10, 30], np.uint8).reshape(3, 1, 1)
+    assert motion.interpolate(clip, 5)[:, 0, 0].tolist() == [0, 5, 10, 20, 30]
+    assert motion.interpolate(clip, 3)[:, 0, 0].tolist() == [0, 10, 30]
+    assert motion.interpolate(clip, 2)[:, 0, 0].tolist() == [0, 30]
+
+
+@given(st.integers(2, 9), st.integers(2, 20), st.integers(0, 9))
+def test_an_interpolated_clip_is_what_numpy_gives_of_each_pixel(length, wanted, seed):
+    clip = np.random.default_rng(seed).integers(0, 256, (length, 2, 3, 3), dtype=np.uint8)
+    time = np.linspace(0, length - 1, wanted)
+    expected = [np.interp(time, range(length), pixel) for pixel in clip.reshape(length, -1).T]
+    found = motion.interpolate(clip, wanted)
+    assert found.dtype == np.float32 and found.shape == (wanted, 2, 3, 3)
+    np.testing.assert_allclose(found.reshape(wanted, -1).T, expected, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize(("length", "wanted"), [(1, 5), (5, 1)])
+def test_one_frame_is_not_interpolated(length, wanted):
+    with pytest.raises(ValueError, match="two frames or more"):
+        motion.interpolate(np.zeros((length, 4, 4), np.uint8), wanted)

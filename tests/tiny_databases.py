@@ -21,6 +21,11 @@ CASME2 = {"happiness": 32, "disgust": 63, "repression": 27, "surprise": 28, "oth
 SAMM = {
     "anger": 57, "happiness": 26, "other": 26, "surprise": 15, "contempt": 12, "disgust": 9, "fear": 8, "sadness": 6,
 }  # fmt: skip
+CASME_HEADER = ["Subject", "Filename", None, "OnsetF", "ApexF1", "ApexF2", "OffsetF", None, "AU", "Emotion"]
+CASME = {
+    "tense": 69, "disgust": 44, "repression": 38, "surprise": 20, "happiness": 9, "sadness": 6, "fear": 2, "contempt": 1,
+}  # fmt: skip
+CAS_ME_2 = {"negative": 21, "others": 19, "surprise": 9, "positive": 8}
 MMEW = {"surprise": 89, "disgust": 72, "others": 66, "happiness": 36, "fear": 16, "sadness": 13, "anger": 8}
 
 CKPLUS = {
@@ -45,8 +50,8 @@ def frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", conten
         (folder / name.format(number)).write_bytes(content)
 
 
-def sheet(path: Path, rows: list[list]) -> None:
-    """An annotation file, Excel or CSV by its suffix; numbers stay numbers in Excel."""
+def sheet(path: Path, rows: list[list], *more: list[list]) -> None:
+    """An annotation file, Excel or CSV by its suffix, with `more` worksheets; numbers stay numbers in Excel."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".csv":
         with path.open("w", newline="", encoding="utf-8") as file:
@@ -55,6 +60,10 @@ def sheet(path: Path, rows: list[list]) -> None:
         book = openpyxl.Workbook()
         for row in rows:
             book.active.append(row)
+        for cells in more:
+            page = book.create_sheet()
+            for row in cells:
+                page.append(row)
         book.save(path)
 
 
@@ -103,6 +112,27 @@ def mmew(root: Path, rows: list[list], height: int = 8, width: int = 8) -> None:
     for _, clip, onset, _, offset, _, emotion, *_ in rows:
         folder = root / "MMEW" / "Micro_Expression" / emotion / clip
         frames(folder, range(onset, offset + 3), "{}.jpg", picture(".jpg", height, width))
+
+
+def casme(root: Path, rows: list[list], layout: str = "Cropped", padding: int = 1) -> None:
+    """CASME: rows of `HEADER`, with a second apex and blank columns; frames in numbers of at least so many digits."""
+    full = [[*row[:2], None, *row[2:4], row[3], row[4], None, *row[5:]] for row in rows]
+    sheet(root / "CASME" / "CASME-coding.xlsx", [CASME_HEADER, *full])
+    for subject, clip, onset, _, offset, *_ in rows:
+        name = f"{'reg_' if layout == 'Cropped' else ''}{clip}-{{:0{padding}d}}.jpg"
+        frames(root / "CASME" / layout / f"sub{int(subject):02d}" / clip, range(onset, offset + 1), name)
+
+
+def cas_me_2(root: Path, rows: list[list], length: int = 120) -> None:
+    """CAS(ME)2: rows of participant, clip, onset, apex, offset, AUs, emotion, type; videos of so many frames."""
+    people = [
+        [participant + 14, f"s{participant + 14}", participant] for participant in sorted({row[0] for row in rows})
+    ]
+    names = [[101, "disgust1"], ["0401", "anger1"]]
+    sheet(root / "CASME_sq" / "CAS(ME)^2code_final.xlsx", [[*row, "self-report"] for row in rows], people, names)
+    for number, name, _ in people:
+        for video in ("0101disgustingteeth", "0401girlcrashing"):
+            frames(root / "CASME_sq" / "rawpic" / name / f"{number}_{video}", range(1, length + 1), "img{:03d}.jpg")
 
 
 def megc2019_flow(root: Path, rows: list[tuple[str, str, str, str]]) -> Path:

@@ -4,7 +4,20 @@ from pathlib import Path
 
 from merlib import paths
 from merlib.clips import Clips
-from merlib.databases import casme2, ckplus, jaffe, megc2019_flow, mmew, mug, oulu_casia, own, samm, smic
+from merlib.databases import (
+    cas_me_2,
+    casme,
+    casme2,
+    ckplus,
+    jaffe,
+    megc2019_flow,
+    mmew,
+    mug,
+    oulu_casia,
+    own,
+    samm,
+    smic,
+)
 from merlib.databases.assemble import assemble
 from merlib.databases.reader import DatabaseNotFound, Reader
 from merlib.databases.report import Report, inspect
@@ -12,13 +25,13 @@ from merlib.databases.sheets import SheetError
 
 __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read"]
 
-MODULES = (casme2, samm, smic, mmew, megc2019_flow, ckplus, oulu_casia, jaffe, mug, own)
+MODULES = (casme2, samm, smic, mmew, casme, cas_me_2, megc2019_flow, ckplus, oulu_casia, jaffe, mug, own)
 READERS = {module.READER.name: module.READER for module in MODULES}
 
 
 def read(name: str, data_root: Path | str = "") -> Clips:
-    """The clips of a database: `casme2`, `samm`, `smic`, `mmew`, `megc2019_flow`, `ckplus`, `oulu_casia`, `jaffe`, `mug`
-    or `own`.
+    """The clips of a database: `casme2`, `samm`, `smic`, `mmew`, `casme`, `cas_me_2`, `megc2019_flow`, `ckplus`,
+    `oulu_casia`, `jaffe`, `mug` or `own`.
 
     `data_root` (default: the project's data/) holds the databases' folders, or is the database's own folder; for `own` it
     is the list of clips. What cannot be used is in `excluded` of the result, with reasons.

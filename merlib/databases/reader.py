@@ -23,9 +23,9 @@ class Correction(NamedTuple):
 
 
 class Published(NamedTuple):
-    """The counts of one published version of a database: clips, persons, and clips an emotion."""
+    """The counts of one published version of a database: clips, persons (None: not published), and clips an emotion."""
 
-    subjects: int
+    subjects: int | None
     emotions: Mapping[str, int]
 
     @property

@@ -86,7 +86,7 @@ def _counts(rows: pd.DataFrame) -> dict[str, int]:
 
 def _differences(found: dict[str, int], published: Published) -> dict[str, int]:
     expected = {"clips": published.rows, "subjects": published.subjects, **published.emotions}
-    return {name: number for name, number in expected.items() if found.get(name, 0) != number}
+    return {name: number for name, number in expected.items() if number not in (None, found.get(name, 0))}
 
 
 def _unknown_classes(rows: pd.DataFrame, reader: Reader) -> Iterator[dict]:

@@ -58,6 +58,15 @@ def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | N
     return tables[0]
 
 
+def workbook(file: Path) -> list[list[list[str]]]:
+    """All worksheets of a file without headers, each as rows of cells, as text. Raises SheetError if it cannot be opened."""
+    faults: list[tuple[str, int | None, str]] = []
+    books = [[[_cell(row, i) for i in range(len(row))] for row in cells] for cells in _worksheets(file, faults)]
+    if faults:
+        raise SheetError(f"no annotations in {file.parent}", faults)
+    return books
+
+
 def _worksheets(file: Path, faults: list) -> Iterator[list[list[str]]]:
     """The cells of each worksheet as text; a file that cannot be opened is noted in `faults`."""
     try:

@@ -3,7 +3,7 @@
 `write` makes a database; `Actor`, `draw_identity` and `View` show one face at a time. The modules, from the picture to the
 file: `canvas` (brushes), `identity`, `surface`, `skin`, `eyes`, `hair`, `scene`, `portrait` (the layers of a face),
 `action_units`, `muscles`, `emotions`, `acting` (what moves, and when), `actor` (frames), `posing`, `mouth` and `poser` (the same
-for macro-expressions), `layout`, `layouts`, `macro_layouts` and `sheets` (names, annotations), `writer`.
+for macro-expressions), `layout`, `layouts`, `casme_layouts`, `macro_layouts` and `sheets` (names, annotations), `writer`.
 """
 
 from merlib.synthetic.actor import Actor

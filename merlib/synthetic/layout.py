@@ -13,7 +13,7 @@ from merlib.synthetic.identity import Identity
 
 
 class Layout:
-    """One database. `emotions` gives the emotions played and how many clips the real database has."""
+    """What the databases have in common. `emotions` gives the emotions played and how many clips the real database has."""
 
     folder: str
     fps: int

@@ -1,6 +1,7 @@
 """The databases as they lie on disk: class shares, names, folders, frame numbers and annotation sheets, quirks included.
 
-Here are those of micro-expressions; those of macro-expressions are in `macro_layouts`.
+Here are those of micro-expressions; those of CASME and CAS(ME)2 are in `casme_layouts`, those of
+macro-expressions in `macro_layouts`.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 
 from merlib import objective
 from merlib.synthetic import sheets
+from merlib.synthetic.casme_layouts import Casme, CasMe2
 from merlib.synthetic.layout import Layout
 from merlib.synthetic.macro_layouts import CkPlus, Jaffe, Mug, OuluCasia
 
@@ -182,6 +184,13 @@ class Mmew(Layout):
         sheets.write(folder / "MMEW_Micro_Exp.xlsx", [[*header, "remarks"], *rows])
 
 
-MICRO = {"casme2": Casme2(), "samm": Samm(), "smic": Smic(), "mmew": Mmew()}
+MICRO = {
+    "casme2": Casme2(),
+    "samm": Samm(),
+    "smic": Smic(),
+    "mmew": Mmew(),
+    "casme": Casme(),
+    "cas_me_2": CasMe2(),
+}
 MACRO = {"ckplus": CkPlus(), "oulu_casia": OuluCasia(), "jaffe": Jaffe(), "mug": Mug()}
 LAYOUTS: dict[str, Layout] = MICRO | MACRO

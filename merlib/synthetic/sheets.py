@@ -30,10 +30,11 @@ def replace_first(codes: pd.Series, pattern: str, replacement: str) -> pd.Series
     return codes.where(~codes.index.isin(fits), codes.map(lambda code: re.sub(pattern, replacement, code)))
 
 
-def write(path: Path, rows: list[list]) -> None:
-    """An Excel file whose bytes depend on `rows` alone."""
+def write(path: Path, *worksheets: list[list]) -> None:
+    """An Excel file, a worksheet for each list of rows, whose bytes depend on these alone."""
     with xlsxwriter.Workbook(path) as book:
         book.set_properties({"created": pd.Timestamp("2020-01-01").to_pydatetime()})
-        sheet = book.add_worksheet()
-        for i, row in enumerate(rows):
-            sheet.write_row(i, 0, [value.item() if isinstance(value, np.integer) else value for value in row])
+        for rows in worksheets:
+            sheet = book.add_worksheet()
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, [value.item() if isinstance(value, np.integer) else value for value in row])

@@ -17,7 +17,8 @@ from merlib.synthetic.actor import Actor, film
 from merlib.synthetic.canvas import View
 from merlib.synthetic.emotions import Part
 from merlib.synthetic.identity import draw_identity
-from merlib.synthetic.layouts import LAYOUTS, Layout
+from merlib.synthetic.layout import Layout
+from merlib.synthetic.layouts import LAYOUTS
 
 VERSION = 1  # of the generator; to be raised with every change that changes a file
 SIGNATURE = "look-alike data (merlib data synth"
@@ -41,7 +42,7 @@ class Size:
 
 
 def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: int = -1) -> Path:
-    """Writes the look-alike of database `name` (one of `LAYOUTS`) and returns its folder in `data_root`.
+    """Writes the look-alike of database `name`, one of `layouts.LAYOUTS`, and returns its folder in `data_root`.
 
     The same name, size and seed give the same files, byte for byte, for any `n_jobs` (processes; -1 for all cores).
     Does nothing when they are there already; replaces another look-alike. `SOURCE.txt` says what was written, `truth.csv`
