@@ -4,7 +4,7 @@ Every finding is arithmetic on printed numbers and says nothing about how a numb
 misprint, a number quoted from another study with other clips and a different definition all look alike.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import combinations
 
 import pandas as pd
@@ -41,6 +41,23 @@ def findings() -> pd.DataFrame:
     checks = [*class_counts(), *subjects(), *quoted(), *accuracies(), *f1_scores(), *recalls()]
     checks += [*audit_matrices.micro_attention(), *audit_psn.findings()]
     return pd.DataFrame(checks, columns=Finding._fields).astype({"agrees": "boolean"})
+
+
+def numbers(names: Collection[str]) -> pd.DataFrame:
+    """Every printed cell of these metrics ("accuracy %", "f1") that is a number, as `published.table` gives it."""
+    cells = pd.concat([cells for _, _, cells in _tables()], ignore_index=True)
+    return cells[cells["metric"].isin(names) & cells["printed"].str.fullmatch(r"\d+(\.\d+)?")]
+
+
+def pairs(first: Collection[str], second: str) -> list[tuple[tuple, tuple]]:
+    """The two printed numbers of one row, of each row that has both: cells of `numbers` as named tuples."""
+
+    def row(cell: tuple) -> tuple:
+        return (cell.paper, cell.table, cell.method, cell.setting, cell.database, cell.classes)
+
+    firsts = {row(cell): cell for cell in numbers(first).itertuples(index=False)}
+    seconds = numbers({second}).itertuples(index=False)
+    return [(firsts[row(cell)], cell) for cell in seconds if row(cell) in firsts]
 
 
 def used(paper: str, database: str, classes: int) -> dict[str, int]:
@@ -89,7 +106,7 @@ def subjects() -> list[Finding]:
 def quoted() -> list[Finding]:
     """A method's accuracy or F1 on a database, where two papers print it."""
     found, seen = [], {}
-    cells = _numbers({"accuracy %", "f1"})
+    cells = list(numbers({"accuracy %", "f1"}).itertuples(index=False))
     for cell in cells:
         key = (cell.method.removesuffix(" (Ours)"), cell.setting, cell.database, cell.classes, cell.metric)
         first = seen.setdefault(key, cell)
@@ -110,7 +127,7 @@ def accuracies() -> list[Finding]:
     number of classes.
     """
     found, plausible = [], _stated_sizes()
-    for cell in _numbers(SHARES):
+    for cell in numbers(SHARES).itertuples(index=False):
         percent = cell.metric.endswith("%")
         what = f"{_label(cell)}, {cell.metric.split()[0]} {cell.printed}{' %' * percent}"
         if pd.isna(cell.n):
@@ -129,7 +146,7 @@ def f1_scores() -> list[Finding]:
     Not for PSN, whose matrices are there. A range over all whole numbers of clips that the accuracy can stand for.
     """
     found = []
-    for right, cell in _pairs(("accuracy %", "accuracy"), "f1"):
+    for right, cell in pairs(("accuracy %", "accuracy"), "f1"):
         if cell.paper == "psn" or pd.isna(cell.n):
             continue
         counts = used(cell.paper, cell.database, cell.classes)
@@ -148,7 +165,7 @@ def f1_scores() -> list[Finding]:
 def recalls() -> list[Finding]:
     """Every printed WAR and UAR of one row: whether some matrix with the stated class counts has both."""
     found = []
-    for right, cell in _pairs(("war",), "uar"):
+    for right, cell in pairs(("war",), "uar"):
         counts = used(cell.paper, cell.database, cell.classes)
         clips = clips_that_give(right.printed, int(cell.n), percent=False)
         ways = {k: len(recalls_that_give(cell.printed, list(counts.values()), k)) for k in clips}
@@ -218,22 +235,6 @@ def _tables() -> list[tuple[str, str, pd.DataFrame]]:
         (paper, name.removeprefix(f"{paper}_")) for name in names for paper in papers if name.startswith(f"{paper}_")
     ]
     return [(paper, table, published.table(paper, table)) for paper, table in split]
-
-
-def _numbers(names: set[str]) -> list[tuple]:
-    cells = pd.concat([cells for _, _, cells in _tables()])
-    kept = cells[cells["metric"].isin(names) & cells["printed"].str.fullmatch(r"\d+(\.\d+)?")]
-    return list(kept.itertuples(index=False))
-
-
-def _pairs(first: tuple[str, ...], second: str) -> list[tuple[tuple, tuple]]:
-    """The two printed numbers of one row, of each row that has both."""
-
-    def row(cell: tuple) -> tuple:
-        return (cell.paper, cell.table, cell.method, cell.setting, cell.database, cell.classes)
-
-    firsts = {row(cell): cell for cell in _numbers(set(first))}
-    return [(firsts[row(cell)], cell) for cell in _numbers({second}) if row(cell) in firsts]
 
 
 def _stated_sizes() -> dict[tuple[str, int], list[int]]:

@@ -67,6 +67,20 @@ def mcnemar(first: pd.DataFrame, second: pd.DataFrame, rule: str) -> Paired:
     return Paired((only[0] - only[1]) / len(both), float(p))
 
 
+def mcnemar_range(first: int, second: int, n: int) -> tuple[float, float]:
+    """The lowest and the highest p of `mcnemar` for methods that recognise `first` and `second` of the same `n` clips.
+
+    What two accuracies alone leave open: which clips they are. The lowest is 2^(1 - d) where d clips more are recognised
+    and none fewer, so that five clips more are never below 0.05. Raises ValueError for more clips recognised than n.
+    """
+    if not 0 <= min(first, second) <= max(first, second) <= n:
+        raise ValueError(f"{first} and {second} recognised of {n}: each must be 0 to {n}")
+    only_second = range(max(0, second - first), min(second, n - first) + 1)
+    sides = [(c + first - second, c) for c in only_second]  # clips that the first, the second alone recognises
+    ps = [float(binomtest(b, b + c).pvalue) if b + c else 1.0 for b, c in sides]
+    return min(ps), max(ps)
+
+
 def exchanged(
     first: pd.DataFrame, second: pd.DataFrame, rule: str, metric: str = "uf1", draws: int = 10_000, seed: int = 0
 ) -> Paired:

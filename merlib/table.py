@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+SENTENCE = 60  # characters; a longer cell is one
+
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -58,6 +60,11 @@ class Table:
         styles += [
             {"selector": "th, td", "props": "padding: 2px 8px; vertical-align: top; white-space: nowrap"},
             {"selector": "th[colspan]", "props": "text-align: center; border-bottom: 1px solid"},
+        ]
+        styles += [  # a sentence is broken into lines; a name and a number are not
+            {"selector": f"td.col{i}", "props": "white-space: normal; min-width: 24em"}
+            for i in range(self._cells.shape[1])
+            if (self._cells.iloc[:, i].str.len() > SENTENCE).any()
         ]
         # the name in the page comes from the content, so that running a notebook again gives the same file
         name = hashlib.sha256(self.to_csv().encode()).hexdigest()[:8]

@@ -244,6 +244,16 @@ def test_pairs_are_within_what_accuracy_and_class_counts_leave(found):
     assert (rows["verdict"] == "some matrix has both").sum() == 14
 
 
+def test_numbers_and_pairs_are_the_printed_ones():
+    shares = audit.numbers({"accuracy %"})
+    assert (shares["metric"] == "accuracy %").all() and "—" not in set(shares["printed"])
+    assert shares.query("paper == 'mmnet' & table == 'table_6'")["printed"].tolist().count("88.35") == 1
+    both = [
+        (right.printed, f1.printed) for right, f1 in audit.pairs({"accuracy %"}, "f1") if f1.method == "MMNet (Ours)"
+    ]
+    assert both == [("95.51", "0.9494"), ("88.35", "0.8676"), ("90.22", "0.8391"), ("80.14", "0.7291")]
+
+
 def test_class_counts_of_an_evaluation():
     assert audit.used("micro_attention", "casme2+samm", 5) == {
         "Happiness": 49, "Surprise": 28, "Anger": 119, "Disgust": 34, "Sadness": 23,

@@ -1,6 +1,6 @@
 """Intervals and paired tests against closed forms, full enumeration and their meaning."""
 
-from itertools import product
+from itertools import combinations, product
 from math import comb, sqrt
 
 import numpy as np
@@ -15,6 +15,12 @@ from merlib import intervals, metrics
 def subjects(right, **settings):
     """One seed, one epoch: so many of each subject's five clips recognised."""
     return made({0: [right]}, **settings)
+
+
+def run_of(right):
+    """One subject a clip, recognised or not."""
+    clips = made({0: [[int(is_right) for is_right in right]]}, classes=FIVE[:2])
+    return clips[clips["target"] == FIVE[0]]
 
 
 @given(st.integers(1, 500), st.floats(0, 1), st.sampled_from([(0.95, 1.959963984540054), (0.9, 1.6448536269514722)]))
@@ -70,6 +76,27 @@ def test_mcnemar_with_clips_on_both_sides(first, second):
     c = sum(max(y - x, 0) for x, y in zip(first, second, strict=True))
     expected = min(1, 2 * sum(comb(b + c, i) for i in range(min(b, c) + 1)) / 2 ** (b + c))
     assert intervals.mcnemar(subjects(first), subjects(second), "last").p == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("first", "second", "n"), [(3, 1, 5), (1, 3, 5), (2, 2, 6), (0, 0, 4), (4, 1, 4), (6, 5, 7)])
+def test_the_range_of_mcnemar_is_that_of_every_choice_of_clips(first, second, n):
+    choices = [
+        np.array([i in chosen for i in range(n)]) for k in (first, second) for chosen in combinations(range(n), k)
+    ]
+    ours, theirs = ([c for c in choices if c.sum() == k] for k in (first, second))
+    found = [
+        intervals.mcnemar(run_of(one), run_of(other), "last").p
+        for one in ours[:1]  # which clips are called the first ones plays no part
+        for other in theirs
+    ]
+    assert intervals.mcnemar_range(first, second, n) == pytest.approx((min(found), max(found)))
+
+
+@given(st.integers(0, 12), st.integers(0, 100))
+def test_the_lowest_p_of_so_many_clips_more(more, second):
+    assert intervals.mcnemar_range(second + more, second, 150)[0] == pytest.approx(min(1, 2 ** (1 - more)))
+    with pytest.raises(ValueError, match="each must be 0 to 5"):
+        intervals.mcnemar_range(6, 3, 5)
 
 
 def test_alike_methods_do_not_differ():

@@ -217,6 +217,12 @@ def test_a_plain_frame():
     assert ">0</" not in table._repr_html_()  # the plain index is not shown
 
 
+def test_only_a_column_with_sentences_is_broken_into_lines():
+    page = Table(pd.DataFrame({"name": ["a" * 60], "what": ["so long " * 10]}))._repr_html_()
+    broken = [rule for rule in page.split("}") if "white-space: normal" in rule]
+    assert len(broken) == 1 and "td.col1" in broken[0]
+
+
 # --- differences between results ---
 
 
