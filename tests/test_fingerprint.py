@@ -118,7 +118,7 @@ def test_a_function_keeps_its_hash_when_it_has_run():
 def test_code_in_other_modules_of_the_project_is_followed(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     hashes = set()
-    for constant in (1, 2):
+    for constant in (1, 20):  # of other length: Python tells a changed file by its size and the second of its change
         (tmp_path / "mine.py").write_text(f"import torch\nK = {constant}\ndef shift(x):\n    return x + K\n")
         sys.modules.pop("mine", None)
         uses = "import mine\ndef f(x):\n    return mine.shift(x)"
