@@ -100,7 +100,7 @@ def test_the_manifest_tells_time_memory_versions_and_device(finished):
     assert found["notebook"] == "04_toy" and found["run"] == "smoke"
     assert found["started"] < found["finished"]
     assert found["wall_time_s"] > 0.6  # three folds of 0.2 s
-    assert 300 < found["peak_memory_mb"] < 1000  # the notebook holds 300 MB
+    assert 300 < found["peak_memory_mb"] < 2000  # the notebook holds 300 MB; the rest is Python and its libraries
     assert {"python", "merlib", "torch", "papermill"} <= found["versions"].keys()
     assert "pytest" not in found["versions"]
     assert found["device"]

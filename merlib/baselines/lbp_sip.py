@@ -5,8 +5,8 @@ A pixel of a clip has six neighbours on the three lines through it: four in its 
 after. Against the pixel itself the four make a code of 16, the two a code of 4, and the histograms of both in each block
 of the face are the description. PSN (section 3.4.1) uses 6 x 6, 7 x 7 and 8 x 8 blocks and an SVM with an RBF kernel.
 Unsaid there, and so here: neighbours at a distance of 1, blocks that do not overlap, histograms that add up to 1, no
-Gaussian pyramid; features scaled to the training clips' mean and deviation, without which an RBF kernel takes all clips
-for alike; scikit-learn's C of 1 and gamma of 1 / (features x variance).
+Gaussian pyramid; features scaled by the training clips' mean and deviation, without which an RBF kernel finds most clips
+alike; scikit-learn's C of 1 and gamma of 1 / (features x variance).
 """
 
 from itertools import pairwise
