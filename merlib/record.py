@@ -61,6 +61,8 @@ class Record:
         plt.close(figure)  # a cell that ends on a figure still open would show it twice
         files = [self._write(f"figures/{name}.{suffix}", _picture(figure, suffix)) for suffix in ("png", "pdf")]
         self._list(entry, files, faces=faces)
+        # beside the picture that a cell stores of it stands which artifact it is: the gallery asks whether it shows faces
+        figure._repr_mimebundle_ = lambda **_: ({}, {"image/png": {"artifact": name}})
         return figure
 
     def predictions(self, predictions: pd.DataFrame) -> pd.DataFrame:
