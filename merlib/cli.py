@@ -63,7 +63,7 @@ def run(
 def status() -> None:
     """Shows which tables and figures are made.
 
-    Every one of the papers, with the last finished run that made it.
+    Every one of the papers, with the last finished run that made it; then the runs of notebooks that did not finish.
 
     \b
     merlib status
@@ -76,21 +76,29 @@ def status() -> None:
     table = published.artifacts()[["paper", "artifact", "kind", "title"]]
     rows = [[*row, made.get((row[0], row[1]), "-")] for row in table.itertuples(index=False)]
     print(tabulate(rows, headers=["paper", "artifact", "kind", "title", "last run"]))
+    if half := _unfinished():
+        print("\n".join(["", "not finished:", *(f"- {name}" for name in half)]))
     print(f"\n{sum(row[-1] != '-' for row in rows)} of {len(rows)} made")
 
 
 @app.command()
-def gallery(run: Annotated[str, typer.Argument(help="Name of the run, such as demo.")]) -> None:
-    """Builds the HTML page of a run again.
+def gallery(
+    run: Annotated[str, typer.Argument(help="Name of the run, such as demo.")],
+    no_faces: Annotated[
+        bool, typer.Option("--no-faces", help="Copy what shows nobody to papermill_runs/RUN/public/, to be published.")
+    ] = False,
+) -> None:
+    """Builds the HTML pages of a run again.
 
     \b
     merlib gallery demo
+    merlib gallery demo --no-faces
     """
     if not (paths.runs() / run).is_dir():
         _fail(f"there is no run {run!r}; there are {', '.join(_runs()) or 'none'}")
     from merlib import gallery
 
-    print(gallery.build(paths.runs() / run))
+    print(gallery.build(paths.runs() / run, faces=not no_faces))
 
 
 @app.command()
@@ -221,6 +229,12 @@ def _made() -> dict[tuple[str, str], str]:
         for found in sorted(finished, key=lambda found: found["finished"])
         for artifact in found["artifacts"]
     }
+
+
+def _unfinished() -> list[str]:
+    """Run folders of notebooks without a manifest: they failed, or run now."""
+    started = sorted(path.parent for path in paths.runs().glob("*/*/notebook.ipynb"))
+    return [str(folder.relative_to(paths.runs())) for folder in started if manifest.read(folder) is None]
 
 
 def _runs() -> list[str]:

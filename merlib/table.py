@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 SENTENCE = 60  # characters; a longer cell is one
+LONG = 60  # rows; more do not fit on a page
 
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
@@ -44,8 +45,13 @@ class Table:
         return "\n".join([table, "", *(f"- {note}" for note in self.notes)]).strip() + "\n"
 
     def to_latex(self, caption: str, label: str) -> str:
-        """A table environment as wide as the text; the document needs the packages booktabs and graphicx."""
+        """A table environment as wide as the text; the document needs the packages booktabs and graphicx.
+
+        More than `LONG` rows become an xltabular over several pages; it needs the packages booktabs and xltabular.
+        """
         cells = self._cells.map(_latex).rename(columns=_latex)
+        if len(cells) > LONG:
+            return self._to_long_latex(cells, caption, label)
         tabular = Styler(cells).hide(axis="index").to_latex(
             hrules=True, multicol_align="c", column_format="".join(self._align("l", "r"))
         )  # fmt: skip
@@ -53,6 +59,17 @@ class Table:
         head = [r"\begin{table}", r"\centering", rf"\caption{{{_latex(caption)}}}", rf"\label{{{label}}}"]
         lines = [*head, r"\resizebox{\linewidth}{!}{%", tabular.rstrip() + "}", *notes, r"\end{table}"]
         return "\n".join(lines) + "\n"
+
+    def _to_long_latex(self, cells: pd.DataFrame, caption: str, label: str) -> str:
+        longtable = Styler(cells).hide(axis="index").to_latex(
+            hrules=True, multicol_align="c", environment="longtable", caption=_latex(caption), label=label,
+            column_format="".join(self._align("l", "r", sentence=r">{\raggedright\arraybackslash}X")),
+        )  # fmt: skip
+        # an xltabular is a longtable whose columns X share the width that the others leave
+        for end, more in (("begin", r"{\linewidth}"), ("end", "")):
+            longtable = longtable.replace(rf"\{end}{{longtable}}", rf"\{end}{{xltabular}}{more}")
+        notes = [rf"\par {_latex(note)}" for note in self.notes]
+        return "\n".join([r"\begingroup\scriptsize", longtable.rstrip(), *notes, r"\endgroup"]) + "\n"
 
     def _repr_html_(self) -> str:
         columns = enumerate(self._align("left", "right"))
@@ -64,7 +81,7 @@ class Table:
         styles += [  # a sentence is broken into lines; a name and a number are not
             {"selector": f"td.col{i}", "props": "white-space: normal; min-width: 24em"}
             for i in range(self._cells.shape[1])
-            if (self._cells.iloc[:, i].str.len() > SENTENCE).any()
+            if self._has_sentences(i)
         ]
         # the name in the page comes from the content, so that running a notebook again gives the same file
         name = hashlib.sha256(self.to_csv().encode()).hexdigest()[:8]
@@ -76,9 +93,13 @@ class Table:
     def _cells(self) -> pd.DataFrame:
         return _index_first(self.frame).map(_text)
 
-    def _align(self, text: str, number: str) -> list[str]:
-        columns = (self._cells.iloc[:, i] for i in range(self._cells.shape[1]))
-        return [number if column.str.fullmatch(r"[\d.,±/—\s-]*").all() else text for column in columns]
+    def _align(self, text: str, number: str, sentence: str = "") -> list[str]:
+        columns = [self._cells.iloc[:, i] for i in range(self._cells.shape[1])]
+        sides = [number if column.str.fullmatch(r"[\d.,±/—\s-]*").all() else text for column in columns]
+        return [sentence if sentence and self._has_sentences(i) else side for i, side in enumerate(sides)]
+
+    def _has_sentences(self, column: int) -> bool:
+        return bool((self._cells.iloc[:, column].str.len() > SENTENCE).any())
 
 
 def _index_first(frame: pd.DataFrame) -> pd.DataFrame:

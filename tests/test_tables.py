@@ -196,6 +196,22 @@ def test_latex_is_a_booktabs_table(table):
     assert [line for line in text.splitlines() if re.search(r"(?<!\\)%", line)] == [r"\resizebox{\linewidth}{!}{%"]
 
 
+def test_a_table_longer_than_a_page_breaks_over_pages_and_repeats_its_header():
+    frame = pd.DataFrame(
+        {"check": [f"check {i}" for i in range(61)], "verdict": ["so long " * 10] * 61, "n": range(61)}
+    )
+    assert r"\begin{table}" in Table(frame[:60]).to_latex("Checks", "tab:checks")
+    text = Table(frame, ("50 %",)).to_latex("Checks & more", "tab:checks")
+    assert r"\begin{xltabular}{\linewidth}{l>{\raggedright\arraybackslash}Xr}" in text
+    assert text.count(r"check & verdict & n \\") == 2 and text.index(r"\endhead") < text.index("check 0 &")
+    assert text.count(r"\caption") == 2 and text.count(r"\label{tab:checks}") == 1
+    for command in (r"\resizebox", r"\begin{table}", "{longtable}"):
+        assert command not in text
+    opened = re.findall(r"\\(begingroup|begin\{\w+\}|endgroup|end\{\w+\})", text)
+    assert opened == ["begingroup", "begin{xltabular}", "end{xltabular}", "endgroup"]
+    assert text.index(r"50 \%") > text.index(r"\end{xltabular}")
+
+
 @given(st.text(alphabet="ab &%$#_{}~^\\—±<>", max_size=20))
 def test_no_text_breaks_a_form(text):
     table = Table(pd.DataFrame({"name": [text], "value": [1.5]}), notes=(text,))
