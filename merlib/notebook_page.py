@@ -32,7 +32,6 @@ def without_faces(notebook: NotebookNode, free: set[str]) -> None:
     """
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
-        cell.pop("attachments", None)
         for output in cell.get("outputs", []):
             if _may_show_somebody(output, free):
                 output.data, output.metadata = NotebookNode({"text/plain": LEFT_OUT}), NotebookNode()
@@ -43,7 +42,8 @@ def describe(notebook: NotebookNode, texts: Mapping[str, str]) -> None:
     heading = ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            heading = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), heading)
+            headings = [line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")]
+            heading = [heading, *headings][-1]
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
                 output.metadata["alt"] = texts.get(_artifact(output), f"A picture of the section “{heading}”")

@@ -34,7 +34,9 @@ from merlib.record import Record
 
 record = Record("mmnet", output_dir)
 def picture(colour):
-    return plt.subplots(figsize=(12, 2), facecolor=colour)[0]""",
+    figure, ax = plt.subplots(figsize=(12, 2))
+    ax.set_facecolor(colour)
+    return figure""",
     'record.table("table_6", tables.compare("mmnet", "table_6", {}), "Five <classes>.")',
     'record.figure("figure_3", picture("blue"), "Nobody.")',
     'record.figure("figure_4", picture("red"), "Attention & more.", faces=True)',

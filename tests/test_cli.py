@@ -98,6 +98,27 @@ def test_status_names_the_last_finished_run_of_each_artifact(call, home):
     assert lines[-1].startswith("1 of ")
 
 
+def test_status_names_the_runs_that_did_not_finish(call, home):
+    write_manifest(home, "demo", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
+    for run, notebook in (("demo", "04_mmnet"), ("demo", "03_psn")):
+        (home / "papermill_runs" / run / notebook).mkdir(parents=True, exist_ok=True)
+        (home / "papermill_runs" / run / notebook / "notebook.ipynb").write_text("{}")
+    output = call("status").stdout
+    assert "not finished:\n- demo/03_psn\n" in output and "- demo/04_mmnet" not in output
+
+
+def test_gallery_without_faces_says_where_the_public_copy_is(call, home):
+    write_manifest(home, "demo", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
+    manifest_of = home / "papermill_runs" / "demo" / "04_mmnet" / "manifest.json"
+    facts = json.loads(manifest_of.read_text()) | {"artifacts": [], "parameters": {"profile": "demo"}, "wall_time_s": 1}
+    manifest_of.write_text(json.dumps(facts | {"peak_memory_mb": 1}))
+    result = call("gallery demo --no-faces")
+    public = home / "papermill_runs" / "demo" / "public" / "index.html"
+    assert result.stdout.strip() == str(public) and public.is_file()
+    assert not (home / "papermill_runs" / "demo" / "index.html").exists()
+    assert call("status").stdout.splitlines()[-1].startswith("0 of ")  # the copy is no run
+
+
 def test_gallery_of_a_run_that_is_not_there_names_those_that_are(call, home):
     (home / "papermill_runs" / "demo" / "04_mmnet").mkdir(parents=True)
     (home / "papermill_runs" / "demo" / "04_mmnet" / "notebook.ipynb").write_text("{}")
