@@ -115,6 +115,7 @@ def _artifact(folder: Path, entry: dict[str, Any], faces: bool) -> dict[str, Any
     there = {ending: file for ending, file in files.items() if (folder / file).is_file()}
     # at half its 200 dpi a figure has the size that it has on paper
     size = [side // 2 for side in Image.open(folder / there["png"]).size] if "png" in there else []
+    alt = ". ".join(filter(None, [entry["title"], entry["caption"]]))
     return entry | {
         "id": f"{entry['type']}-{entry['name']}",
         "label": entry["title"].partition(": ")[0],
@@ -125,7 +126,9 @@ def _artifact(folder: Path, entry: dict[str, Any], faces: bool) -> dict[str, Any
         "downloads": {name: there[ending] for ending, name in ENDINGS.items() if ending in there},
         "picture": there.get("png", ""),
         "size": size,
-        "alt": ". ".join(filter(None, [entry["title"], entry["caption"]])),
+        "alt": alt,
+        # a title of the paper's says what is shown, the name of one of our own does not
+        "short": entry["title"] if ": " in entry["title"] else alt,
     }
 
 

@@ -179,7 +179,7 @@ def test_a_public_copy_says_what_was_left_out(executed):
     index = gallery.build(executed, faces=False)
     pages = [index, *(index.parent / "04_mmnet" / name for name in ("index.html", "notebook.html"))]
     assert all(gallery.LEFT_OUT in Page(page).text for page in pages)
-    assert "Figure 4 left out" in Page(index).text and "Figure 3 drawn" in Page(index).text
+    assert "Figure 4 computed left out" in Page(index).text and "Figure 3 drawn" in Page(index).text
     assert Page(pages[2]).text.count(notebook_page.LEFT_OUT) == 3
     cells = json.loads((index.parent / "04_mmnet" / "notebook.ipynb").read_text())["cells"]
     assert sum(notebook_page.LEFT_OUT in str(cell.get("outputs")) for cell in cells) == 3
