@@ -53,6 +53,18 @@ def test_counts_that_differ_are_told_beside_the_nearest_version(tmp_path):
     ]
 
 
+def test_counts_of_a_folder_that_names_its_source_are_told_and_not_compared(tmp_path):
+    tiny.casme2(tmp_path, tiny.counted_rows(CASME2_2014, 26)[:9])
+    assert not databases.check("casme2", tmp_path).ok
+    (tmp_path / "CASME2" / "SOURCE.txt").write_text("look-alike data (seed 0)\n")
+    report = databases.check("casme2", tmp_path)
+    assert report.ok
+    assert str(report).startswith("CASME II: all is well (source: look-alike data (seed 0))")
+    assert "9 clips" in str(report) and "not compared with the published counts" in str(report)
+    (tmp_path / "CASME2" / "Cropped" / "sub01" / "EP000" / "reg_img6.jpg").unlink()
+    assert databases.check("casme2", tmp_path).faults["clip"].tolist() == ["EP000"]
+
+
 def test_everything_that_is_wrong_comes_in_one_report(tmp_path):
     tiny.casme2(tmp_path, tiny.counted_rows(CASME2, 26))
     folder = tmp_path / "CASME2" / "Cropped"

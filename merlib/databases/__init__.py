@@ -26,6 +26,7 @@ from merlib.databases.sheets import SheetError
 __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read"]
 
 MODULES = (casme2, samm, smic, mmew, casme, cas_me_2, megc2019_flow, ckplus, oulu_casia, jaffe, mug, own)
+SOURCE = "SOURCE.txt"  # in a database's folder: where it is from, if it is not the user's own copy
 READERS = {module.READER.name: module.READER for module in MODULES}
 
 
@@ -45,12 +46,13 @@ def read(name: str, data_root: Path | str = "") -> Clips:
 
 def check(name: str, data_root: Path | str = "") -> Report:
     """Everything that is wrong with a database's files, in one report: counts that differ from the published ones, and
-    every frame, row or class that cannot be used. Opens every frame, which takes minutes for a whole database.
+    every frame, row or class that cannot be used. Counts of a folder that names its source (SOURCE.txt) are told and not
+    compared, as it is not the published database. Opens every frame, which takes minutes for a whole database.
 
     Raises DatabaseNotFound, and ValueError for an unknown name.
     """
     reader, folder = _find(name, data_root)
-    return inspect(reader, folder, _source(reader, folder))
+    return inspect(reader, folder, _source(reader, folder), counted=not (folder / SOURCE).is_file())
 
 
 def _find(name: str, data_root: Path | str) -> tuple[Reader, Path]:
@@ -62,5 +64,5 @@ def _find(name: str, data_root: Path | str) -> tuple[Reader, Path]:
 
 def _source(reader: Reader, folder: Path) -> str:
     """Where the data is from, as tables say it: SOURCE.txt, which the look-alike writer leaves, or the user's copy."""
-    note = folder / "SOURCE.txt"
+    note = folder / SOURCE
     return " ".join(note.read_text(encoding="utf-8").split()) if note.is_file() else f"{reader.title}, the user's copy"

@@ -15,6 +15,7 @@ from merlib.databases.reader import Published, Reader
 from merlib.databases.sheets import PICTURES, SheetError
 from merlib.progress import track
 
+NOT_COMPARED = "not compared with the published counts, as SOURCE.txt in the folder names another source"
 FAULT_COLUMNS = ["database", "subject", "clip", "file", "row", "fault"]
 
 
@@ -41,15 +42,15 @@ class Report:
         return "\n".join(lines)
 
 
-def inspect(reader: Reader, folder: Path, source: str) -> Report:
-    """The report of one database's folder."""
+def inspect(reader: Reader, folder: Path, source: str, counted: bool = True) -> Report:
+    """The report of one database's folder; `counted`: its counts should be the published ones."""
     try:
         rows = reader.annotations(folder)
         table, excluded = assemble(rows, reader.corrections)
     except SheetError as error:
         faults = [{"file": file, "row": row, "fault": fault} for file, row, fault in error.faults]
         return Report(reader.title, source, _frame(reader, faults))
-    counts, faults = _compare(rows, reader)
+    counts, faults = _compare(rows, reader) if counted else (f"{_words(_counts(rows))}; {NOT_COMPARED}", [])
     faults += excluded.rename(columns={"reason": "fault"}).to_dict("records")
     faults += [*_unknown_classes(rows, reader), *_unreadable(table)]
     corrected = [f"{row.subject} {row.clip}: {row.note}" for row in table.itertuples() if row.note]
@@ -64,7 +65,7 @@ def _frame(reader: Reader, faults: list[dict]) -> pd.DataFrame:
 def _compare(rows: pd.DataFrame, reader: Reader) -> tuple[str, list[dict]]:
     """The counts in words, and a fault when they are those of no published version: the differences to the nearest."""
     found = _counts(rows)
-    words = ", ".join(f"{count} {name}" for name, count in found.items())
+    words = _words(found)
     if not reader.published:
         return words, []
     version, off = min(
@@ -75,6 +76,10 @@ def _compare(rows: pd.DataFrame, reader: Reader) -> tuple[str, list[dict]]:
         return f"{words}: the counts of {version}", []
     differences = ", ".join(f"{found.get(name, 0)} {name} instead of {number}" for name, number in off.items())
     return words, [{"fault": f"counts differ from the published ones ({version}, the nearest): {differences}"}]
+
+
+def _words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
