@@ -3,6 +3,7 @@
 # make test            what continuous integration runs
 # make lab             the notebooks in JupyterLab
 # make export          after editing a notebook: strip its outputs, write merlib/papers/
+# make reference       the runs kept in git, from finished ones, and the README's figure and tables from them
 #
 # Whichever comes first installs everything in .venv. Another Python: make demo PYTHON=python3.12
 
@@ -16,7 +17,7 @@ installed := .venv/installed
 nb_export := from glob import glob; from nbdev.export import nb_export as export; \
 	[export(path) for path in sorted(glob("notebooks/*.ipynb"))]
 
-.PHONY: demo test lab export data
+.PHONY: demo test lab export reference data
 
 demo: data
 	$(bin)/merlib run $(PAPERS) --profile demo
@@ -32,6 +33,9 @@ export: $(installed)
 	$(bin)/jupyter nbconvert --clear-output --inplace notebooks/*.ipynb
 	$(bin)/nbdev-clean
 	$(bin)/python -c '$(nb_export)'
+
+reference: $(installed)
+	$(bin)/python -m merlib.reference
 
 data: $(installed)
 	$(bin)/merlib check

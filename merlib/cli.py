@@ -223,10 +223,12 @@ def _assignments(texts: list[str]) -> dict[str, Any]:
 
 def _made() -> dict[tuple[str, str], str]:
     """(paper, artifact) -> the last finished run that recorded it."""
-    finished = [manifest.read(path.parent) for path in paths.runs().glob("*/*/manifest.json")]
+    finished = [(path.parts[-3], manifest.read(path.parent)) for path in paths.runs().glob("*/*/manifest.json")]
+    # of a run and its copy in reference/, the run itself
+    finished.sort(key=lambda pair: (pair[1]["finished"], pair[0] == pair[1]["run"]))
     return {
-        (found["notebook"].split("_", 1)[1], artifact["name"]): f"{found['run']}, {found['finished'][:10]}"
-        for found in sorted(finished, key=lambda found: found["finished"])
+        (found["notebook"].split("_", 1)[1], artifact["name"]): f"{run}, {found['finished'][:10]}"
+        for run, found in finished
         for artifact in found["artifacts"]
     }
 

@@ -25,6 +25,7 @@ def write(folder: Path, **facts: Any) -> Path:
         **facts,
         "git": git_state(),
         "device": device(),
+        "cores": os.cpu_count(),
         "versions": versions(),
         "artifacts": json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else [],
         "sha256": {file.relative_to(folder).as_posix(): _sha256(file) for file in _files(folder)},

@@ -119,6 +119,16 @@ def test_gallery_without_faces_says_where_the_public_copy_is(call, home):
     assert call("status").stdout.splitlines()[-1].startswith("0 of ")  # the copy is no run
 
 
+def test_status_tells_a_run_from_its_copy_by_the_folder(call, home):
+    write_manifest(home, "demo", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
+    shutil.copytree(home / "papermill_runs" / "demo", home / "papermill_runs" / "reference")
+    table_6 = [line for line in call("status").stdout.splitlines() if line.startswith("mmnet") and "table_6" in line]
+    assert table_6[0].endswith("demo, 2026-01-01")
+    shutil.rmtree(home / "papermill_runs" / "demo")
+    table_6 = [line for line in call("status").stdout.splitlines() if line.startswith("mmnet") and "table_6" in line]
+    assert table_6[0].endswith("reference, 2026-01-01")
+
+
 def test_gallery_of_a_run_that_is_not_there_names_those_that_are(call, home):
     (home / "papermill_runs" / "demo" / "04_mmnet").mkdir(parents=True)
     (home / "papermill_runs" / "demo" / "04_mmnet" / "notebook.ipynb").write_text("{}")

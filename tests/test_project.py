@@ -1,6 +1,5 @@
 import ast
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -100,13 +99,6 @@ def test_what_starts_notebooks_imports_nothing_that_they_import():
     heavy = "{'torch', 'pandas', 'numpy', 'cv2', 'matplotlib', 'sklearn'}"
     ask = f"import sys, merlib.cli; print(*({heavy} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True).stdout.strip() == ""
-
-
-def test_the_readme_names_only_commands_and_files_that_exist():
-    text = (ROOT / "README.md").read_text()
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
-    assert set(re.findall(r"make ([a-z]+)", text)) <= set(targets)
-    assert [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if not (ROOT / link).exists()] == []
 
 
 def imported(*folders):
