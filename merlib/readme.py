@@ -5,10 +5,11 @@ is empty.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from merlib import manifest, published
@@ -22,24 +23,29 @@ ACCURACY = ("Acc. (%)", "Acc.", "WAR")  # the same quantity, as the papers' tabl
 
 
 class Shown(NamedTuple):
-    """A row of a paper's table that the README shows: what it is called here, and where it stands."""
+    """A method of a paper's table that the README shows, with all settings that it was run in.
+
+    `name`: what it is called here; `beside`: the method whose published number stands beside ours, where the paper prints
+    one for all settings; `unit`: what the table's column "clips" counts.
+    """
 
     name: str
     paper: str
     table: str
     method: str
+    beside: str = ""
+    unit: str = "clips"
 
 
 MICRO = "Residual Network with Micro-Attention"
+FRAMES, LSTM = "VGGFace2, frame level", "VGGFace2 + LSTM"
 PAPERS = (
     *(Shown("SMA-STN", "sma_stn", table, "SMA-STN (Ours)") for table in ("table_1", "table_2", "table_3")),
     *(Shown("Micro-Attention", "micro_attention", table, MICRO) for table in ("table_2", "table_4", "table_6")),
     Shown("PSN", "psn", "table_5", "PSN"),
-    Shown("PSN, grouped by person", "psn", "table_5", "PSN, grouped by person"),
-    Shown("PSN, LOSO", "psn", "table_5", "PSN, LOSO"),
     *(Shown("MMNet", "mmnet", table, "MMNet (Ours)") for table in ("table_6", "table_7")),
-    Shown("Bai 2020, single frames", "vggface_lstm", "section_3_1", "VGGFace2, frame level"),
-    Shown("Bai 2020, CNN + LSTM", "vggface_lstm", "section_3_2", "VGGFace2 + LSTM"),
+    Shown("Bai 2020, single frames", "vggface_lstm", "section_3_1", FRAMES, beside=FRAMES, unit="frames"),
+    Shown("Bai 2020, CNN + LSTM", "vggface_lstm", "section_3_2", LSTM, beside=LSTM),
 )
 # STSTNet on the maps: the result in the notebook's table, the score, and the published table that quotes it
 MAPS = (
@@ -116,18 +122,20 @@ def _paper_rows(runs: Path, shown: Shown) -> Iterator[dict[str, str]]:
     for folder, artifact in _made(runs / LOOK_ALIKE, shown.paper, shown.table):
         cells = _read(folder, artifact)
         score = next(name for name in ACCURACY if f"{LAST}: {name}" in cells)
-        own = cells[(cells["method"] == shown.method) & (cells[f"{LAST}: {score}"] != "")]
-        for cell in own.to_dict("records"):
+        in_setting = (cells["method"] + ", ").str.startswith(f"{shown.method}, ")
+        for cell in cells[in_setting & (cells[f"{LAST}: {score}"] != "")].to_dict("records"):
+            used = {name: cell[f"data used: {name}"] for name in ("clips", "subjects", "seeds")}
+            printed, protocol = _beside(shown, cells, cell, score)
             yield {
-                "paper": f"[{shown.name}]({_link(folder, artifact)})",
+                "paper": f"[{shown.name}{cell['method'].removeprefix(shown.method)}]({_link(folder, artifact)})",
                 "database": cell["database"],
                 "classes": cell["classes"],
-                "published protocol": _protocol(shown) if cell[f"published: {score}"] else "",
+                "published protocol": protocol,
                 "score": score,
-                "published": cell[f"published: {score}"],
+                "published": printed,
                 LAST: cell[f"{LAST}: {score}"],
                 BEST: cell[f"{BEST}: {score}"],
-                "data": _data(artifact, *(cell[f"data used: {name}"] for name in ("clips", "subjects", "seeds"))),
+                "data": _data(artifact, used, shown.unit),
             }
 
 
@@ -147,7 +155,7 @@ def _map_rows(runs: Path, part: str, score: str, quoted: tuple[str, str] | None)
             "published": _quoted(*quoted) if quoted else "",
             LAST: last[f"{score}, pooled"],
             BEST: by_rule.loc["best test epoch", f"{score}, pooled"],
-            "data": _data(artifact, last["clips"], last["subjects"], last["seeds"]),
+            "data": _data(artifact, last),
         }
 
 
@@ -155,10 +163,15 @@ def _page(rows: list[dict[str, str]], run: Path) -> str:
     return f"{_markdown(rows)}\n\n{_provenance(run)}\n"
 
 
-def _protocol(shown: Shown) -> str:
-    cells = published.table(shown.paper, shown.table)
-    labels = cells["method"] + cells["setting"].map(lambda setting: f", {setting}" if setting else "")
-    return " / ".join(cells.loc[labels == shown.method, "protocol"].unique())
+def _beside(shown: Shown, cells: pd.DataFrame, cell: dict[str, str], score: str) -> tuple[str, str]:
+    """The published number that stands beside a row of ours, and its protocol; both empty where there is none."""
+    method = shown.beside or cell["method"]
+    same = [cells["method"] == method, *(cells[name] == cell[name] for name in ("database", "classes"))]
+    printed = "".join(cells.loc[np.logical_and.reduce(same), f"published: {score}"])
+    listed = published.table(shown.paper, shown.table)
+    labels = [", ".join(filter(None, names)) for names in zip(listed["method"], listed["setting"], strict=True)]
+    protocols = listed.loc[[label == method for label in labels], "protocol"].unique()
+    return printed, (" / ".join(filter(None, protocols)) or "unsaid") if printed else ""
 
 
 def _quoted(paper: str, table: str) -> str:
@@ -166,10 +179,10 @@ def _quoted(paper: str, table: str) -> str:
     return cells["printed"].item()
 
 
-def _data(artifact: dict[str, Any], clips: str, subjects: str, seeds: str) -> str:
+def _data(artifact: dict[str, Any], used: Mapping[str, str], unit: str = "clips") -> str:
     kind = "look-alike" if any("look-alike" in source for source in artifact["sources"]) else "real"
-    number = len(seeds.split(","))
-    return f"{kind}, {clips} clips, {subjects} people, {number} seed{'s' if number > 1 else ''}"
+    seeds = len(used["seeds"].split(","))
+    return f"{kind}, {used['clips']} {unit}, {used['subjects']} people, {seeds} seed{'s' if seeds > 1 else ''}"
 
 
 def _provenance(run: Path) -> str:

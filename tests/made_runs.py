@@ -8,6 +8,7 @@ from merlib import manifest, tables
 from merlib.record import Record
 from merlib.table import Table
 
+FOUR = (*THREE, "others")
 REAL = "MEGC 2019 flow maps, the user's copy"
 
 
@@ -39,6 +40,24 @@ def mmnet(runs, run="demo", source=LOOK_ALIKE, **parameters):
     record.figure("figure_3", picture())
     finish(record, run, "04_mmnet", **parameters)
     return record.folder
+
+
+def single_frames(runs):
+    """Bai's section 3.1, in settings that the paper does not tell apart; the clip level is no number of the paper."""
+    record = Record("vggface_lstm", runs / "demo" / "05_vggface_lstm")
+    predictions = made({0: [[2]]}, classes=THREE, database="smic", scheme="smic-3")
+    settings = ("frame level, I", "frame level, II", "clip level, I")
+    ours = {("VGGFace2", setting): predictions for setting in settings}
+    record.table("section_3_1", tables.compare("vggface_lstm", "section_3_1", ours))
+    finish(record, "demo", "05_vggface_lstm")
+
+
+def psn(runs):
+    """PSN's Table 5, in the published folds and in others."""
+    record = Record("psn", runs / "demo" / "03_psn")
+    predictions = made({0: [[2], [1]]}, classes=FOUR, database="casme+casme2+cas_me_2+samm", scheme="psn-4")
+    record.table("table_5", tables.compare("psn", "table_5", {"PSN": predictions, ("PSN", "LOSO"): predictions}))
+    finish(record, "demo", "03_psn")
 
 
 def flow_maps(runs, run="flow_maps", source=REAL):
