@@ -20,6 +20,7 @@ from merlib.style import GREY, styled
 ROLES = {
     "data": ("#777777", "data"),
     "convolution": ("#0072B2", "convolution"),
+    "frozen": ("#88CCEE", "frozen"),
     "attention": ("#E69F00", "attention"),
     "sequence": ("#009E73", "sequence model"),
     "linear": ("#CC79A7", "linear"),

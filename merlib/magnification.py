@@ -17,7 +17,6 @@ from itertools import count
 
 import cv2
 import numpy as np
-from scipy.fft import dct
 
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _FINEST = 5.0  # px: level n of cv2's Laplacian pyramid responds most to the wavelength _FINEST * 2**n
@@ -94,7 +93,10 @@ def _amplified(frame: np.ndarray, alpha: float, wavelength: float) -> np.ndarray
 
 def _bandpass(series: np.ndarray, fps: float, band: tuple[float, float]) -> np.ndarray:
     """float32 (T, ...) without what is outside the band, as a difference from its first frame."""
-    waves = dct(np.eye(len(series)), norm="ortho", axis=0)[_passed(len(series), fps, band)].astype(np.float32)
+    frames, passed = len(series), np.flatnonzero(_passed(len(series), fps, band))
+    places = np.pi * (2 * np.arange(frames) + 1) / (2 * frames)
+    # orthonormal, the rows of the cosine transform
+    waves = (np.sqrt(2 / frames) * np.cos(passed[:, None] * places)).astype(np.float32)
     return ((waves - waves[:, :1]).T @ (waves @ series.reshape(len(series), -1))).reshape(series.shape)
 
 
