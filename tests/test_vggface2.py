@@ -15,10 +15,10 @@ BLOCKS, WIDTHS = (3, 4, 6, 3), (64, 128, 256, 512)
 RGB = np.random.default_rng(0).integers(0, 256, (2, 70, 70, 3), dtype=np.uint8)
 
 
-def shapes(convolution, norm, last):
-    """Every tensor of a ResNet-50 with its shape, from the layer names that the three functions give."""
+def shapes(convolution, norm, last, squeeze):
+    """Every tensor of a ResNet-50 with its shape, from the layer names that the functions give."""
     sizes = {convolution("conv", 0, 0): (64, 3, 7, 7)}
-    norms, width = {norm("conv", 0, 0): 64}, 64
+    norms, width, biased = {norm("conv", 0, 0): 64}, 64, {}
     for stage, (blocks, inner) in enumerate(zip(BLOCKS, WIDTHS, strict=True), start=1):
         for block in range(blocks):
             parts = {
@@ -31,14 +31,25 @@ def shapes(convolution, norm, last):
             sizes |= {convolution(part, stage, block): size for part, size in parts.items()}
             norms |= {norm(part, stage, block): size[0] for part, size in parts.items()}
             width = 4 * inner
+            unit = {"down": (width // 16, width, 1, 1), "up": (width, width // 16, 1, 1)} if squeeze else {}
+            biased |= {convolution(part, stage, block): size for part, size in unit.items()}
     tensors = {f"{name}.weight": size for name, size in sizes.items()}
     for name, size in norms.items():
         tensors |= {f"{name}.{kind}": (size,) for kind in ("weight", "bias", "running_mean", "running_var")}
+    for name, size in biased.items():
+        tensors |= {f"{name}.weight": size, f"{name}.bias": size[:1]}
     return tensors | last
 
 
+def tensors_of(name):
+    """Every tensor of a release with its shape."""
+    return shapes(*LAYOUTS[name], LAST[name], name.endswith("senet"))
+
+
 OXFORD_PARTS = {"reduce": "1x1_reduce", "middle": "3x3", "increase": "1x1_increase", "proj": "1x1_proj"}
+OXFORD_PARTS |= {"down": "1x1_down", "up": "1x1_up"}
 TORCH_PARTS = {"reduce": "conv1", "middle": "conv2", "increase": "conv3", "proj": "downsample.0"}
+TORCH_PARTS |= {"down": "conv4", "up": "conv5"}
 
 
 def oxford_layer(part, stage, block):
@@ -63,24 +74,26 @@ LAST = {
     "oxford_128": {"feat_extract.weight": (128, 2048, 1, 1)},
     "cydonia999": {"fc.weight": (8631, 2048), "fc.bias": (8631,)},
 }
+LAST |= {f"{name}_senet": LAST[name] for name in ("oxford", "cydonia999")}
 LAYOUTS = {
     "oxford": (oxford_layer, oxford_norm),
     "oxford_128": (oxford_layer, oxford_norm),
     "cydonia999": (torch_layer, torch_norm),
 }
+LAYOUTS |= {f"{name}_senet": LAYOUTS[name] for name in ("oxford", "cydonia999")}
 each_release = pytest.mark.parametrize("name", RELEASES)
 
 
 def empty(name):
     """The exact names and shapes of a release, on a single number each: small on disk, whatever the shape."""
-    tensors = shapes(*LAYOUTS[name], LAST[name])
+    tensors = tensors_of(name)
     return {key: torch.full((1,) * len(size), 0.5).expand(size) for key, size in tensors.items()}
 
 
 def random(name, seed=0):
     """The same with random numbers; of the many rows of the layer of 8631 people, each is one number."""
     generator, state = torch.Generator().manual_seed(seed), {}
-    for key, size in shapes(*LAYOUTS[name], LAST[name]).items():
+    for key, size in tensors_of(name).items():
         if size[0] == 8631:
             state[key] = torch.randn((8631,) + (1,) * (len(size) - 1), generator=generator).expand(size)
         elif len(size) > 1:
@@ -110,6 +123,10 @@ def as_published(state, name, x):
             y = F.relu(step(x, "reduce", stage, block, stride=stride))
             y = F.relu(step(y, "middle", stage, block, padding=1))
             y = step(y, "increase", stage, block)
+            if name.endswith("senet"):
+                down, up = (layer(part, stage, block) for part in ("down", "up"))
+                z = F.conv2d(y.mean((2, 3), keepdim=True), state[f"{down}.weight"], state[f"{down}.bias"])
+                y = y * torch.sigmoid(F.conv2d(F.relu(z), state[f"{up}.weight"], state[f"{up}.bias"]))
             x = F.relu((step(x, "proj", stage, block, stride=stride) if block == 0 else x) + y)
     features = x.mean(dim=(2, 3))
     return features, F.linear(features, state[f"{last}.weight"].flatten(1), state.get(f"{last}.bias"))
@@ -117,7 +134,7 @@ def as_published(state, name, x):
 
 def as_taken(name):
     """The pictures as the release's own code prepares them."""
-    order = slice(None, None, -1) if name == "cydonia999" else slice(None)
+    order = slice(None, None, -1) if name.startswith("cydonia999") else slice(None)
     prepared = RGB[..., order].astype(np.float32) - np.array(MEAN, np.float32)[order]
     return torch.from_numpy(prepared.transpose(0, 3, 1, 2).copy())
 
@@ -168,8 +185,8 @@ def test_a_picture_of_224_has_the_sizes_of_the_published_network():
 @each_release
 def test_every_tensor_of_the_network_has_one_of_the_file_and_the_other_way_round(name):
     release = RELEASES[name]
-    layers = {key.rpartition(".")[0] for key in shapes(*LAYOUTS[name], LAST[name])}
-    assert layers == release.layers.keys() and len(layers) == 53 + 53 + 1
+    layers = {key.rpartition(".")[0] for key in tensors_of(name)}
+    assert layers == release.layers.keys() and len(layers) == 53 + 53 + 1 + 32 * name.endswith("senet")
     with torch.device("meta"):
         network = vggface2.resnet50(release)
     assert sorted(release.layers.values()) == sorted({key.rpartition(".")[0] for key in network.state_dict()})
@@ -215,9 +232,12 @@ def test_imagenet_weights_are_told_by_their_classes(home, tmp_path):
         vggface2.convert(save(state, tmp_path / "weights.pth"))
 
 
-def test_squeeze_and_excitation_is_left_over(home, tmp_path):
+def test_half_a_squeeze_and_excitation_network_is_refused(home, tmp_path):
     state = empty("cydonia999") | {"layer1.0.conv4.weight": torch.zeros(16, 256, 1, 1)}
     with pytest.raises(WeightsError, match=r"left over: layer1\.0\.conv4\.weight"):
+        vggface2.convert(save(state, tmp_path / "weights.pth"))
+    state = {key: tensor for key, tensor in empty("oxford_senet").items() if key != "conv4_6_1x1_up.bias"}
+    with pytest.raises(WeightsError, match=r"oxford_senet:\n  missing: conv4_6_1x1_up\.bias"):
         vggface2.convert(save(state, tmp_path / "weights.pth"))
 
 

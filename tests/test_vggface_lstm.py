@@ -79,6 +79,17 @@ def test_at_full_width_it_is_vggface2s_network_and_without_caffe_torchvisions():
         torch.testing.assert_close(ours(levels).mean((2, 3)), plain((levels / 255 - mean) / std), rtol=1e-3, atol=1e-4)
 
 
+def test_with_squeeze_and_excitation_it_is_vggface2s_other_network():
+    with torch.no_grad():
+        published = lively(vggface2.resnet50(vggface2.RELEASES["oxford_senet"])).eval()
+        ours = FaceEncoder(**RESNET50, squeeze=True).eval()
+        ours.load_state_dict({k: v for k, v in published.state_dict().items() if not k.startswith("fc.")})
+        published.fc = nn.Identity()
+        frames = torch.randint(0, 256, (1, 70, 70, 3), dtype=torch.uint8)
+        features = ours(vggface_lstm.grey_levels(frames)).mean((2, 3))
+        torch.testing.assert_close(features, published(vggface2.normalise(frames.numpy())), rtol=1e-4, atol=1e-4)
+
+
 def test_a_resnet50_without_its_classifier_has_its_published_number_of_parameters():
     assert sum(p.numel() for p in FaceEncoder(**RESNET50).parameters()) == 25_557_032 - 1000 * 2049
 

@@ -7,7 +7,7 @@ __all__ = ['RESNET50', 'STAGES', 'IMAGENET', 'DECODERS', 'stage', 'FaceEncoder',
            'changed_faces', 'grad_cam', 'share_in_boxes', 'windows', 'sequences', 'encode', 'padded', 'MeanOfFrames',
            'Recurrent', 'TemporalBlock', 'TemporalConvolution', 'SpatialAttention', 'SequenceNetwork']
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #57de1197
+# %% ../../notebooks/05_vggface_lstm.ipynb #181b30d1
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -22,39 +22,46 @@ from torchvision.models.resnet import Bottleneck
 from .. import augment, vggface2
 from ..weights import Weights, load
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #56943ad5
+# %% ../../notebooks/05_vggface_lstm.ipynb #28a8b992
 RESNET50 = {"width": 64, "blocks": (3, 4, 6, 3)}
 STAGES = ("conv1", "layer1", "layer2", "layer3", "layer4")  # conv1 to conv5_x in the ResNet's paper
 IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))  # mean and deviation of grey levels, torchvision
 
 
-def stage(channels: int, planes: int, blocks: int, stride: int, caffe: bool) -> nn.Sequential:
-    """A stage of a ResNet: bottleneck blocks, `channels` in, 4 `planes` out, the first of them halves the size by `stride`."""
+def stage(block: type[Bottleneck], channels: int, planes: int, blocks: int, stride: int, caffe: bool) -> nn.Sequential:
+    """A stage of a ResNet: `channels` in, 4 `planes` out, the first of its blocks divides the size by `stride`."""
     skip = nn.Sequential(nn.Conv2d(channels, 4 * planes, 1, stride, bias=False), nn.BatchNorm2d(4 * planes))
-    entry = Bottleneck(channels, planes, stride, skip)
+    entry = block(channels, planes, stride, skip)
     if caffe:
         entry.conv1.stride, entry.conv2.stride = (stride, stride), (1, 1)
-    return nn.Sequential(entry, *(Bottleneck(4 * planes, planes) for _ in range(blocks - 1)))
+    return nn.Sequential(entry, *(block(4 * planes, planes) for _ in range(blocks - 1)))
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #3743a3d0
+# %% ../../notebooks/05_vggface_lstm.ipynb #d9a870d0
 class FaceEncoder(nn.Module):
     """VGGFace2's ResNet-50 without its classifier: frames (B, 3, H, W), RGB grey levels 0 to 255 -> (B, 32 width, H / 32, W / 32).
 
     `width` 64 and `blocks` (3, 4, 6, 3) are a ResNet-50, whose tensors have torchvision's names. With `caffe` its strides,
-    pooling and mean are VGGFace2's, without they are torchvision's ImageNet network's.
+    pooling and mean are VGGFace2's, without they are torchvision's ImageNet network's. `squeeze`: the SE-ResNet-50, in whose
+    blocks the channels are weighed by squeeze and excitation.
     """
 
     def __init__(
-        self, width: int = 64, blocks: Sequence[int] = (3, 4, 6, 3), caffe: bool = True, weights: Weights | None = None
+        self,
+        width: int = 64,
+        blocks: Sequence[int] = (3, 4, 6, 3),
+        caffe: bool = True,
+        squeeze: bool = False,
+        weights: Weights | None = None,
     ) -> None:
         super().__init__()
         self.mean, self.std = (vggface2.MEAN, (1.0, 1.0, 1.0)) if caffe else IMAGENET
         self.conv1 = nn.Conv2d(3, width, kernel_size=7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.maxpool = nn.MaxPool2d(3, 2, ceil_mode=True) if caffe else nn.MaxPool2d(3, 2, padding=1)
-        self.layer1 = stage(width, width, blocks[0], 1, caffe)
+        make = partial(stage, vggface2.SqueezeBottleneck if squeeze else Bottleneck, caffe=caffe)
+        self.layer1 = make(width, width, blocks[0], stride=1)
         self.layer2, self.layer3, self.layer4 = (
-            stage(2 ** (i + 1) * width, 2**i * width, blocks[i], 2, caffe) for i in (1, 2, 3)
+            make(2 ** (i + 1) * width, 2**i * width, blocks[i], stride=2) for i in (1, 2, 3)
         )
         self.channels = [width, *(4 * 2**i * width for i in range(4))]  # of each stage's output
         for module in self.modules():
@@ -74,7 +81,7 @@ class FaceEncoder(nn.Module):
             x = self.stem(x) if i == 0 else self.get_submodule(STAGES[i])(x)
         return x
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #a70acb12
+# %% ../../notebooks/05_vggface_lstm.ipynb #3c63874a
 def fully_connected(*sizes: int) -> nn.Sequential:
     """Linear layers from sizes[0] to sizes[-1] with ReLU between them; what comes in is normalised, as its scale is any."""
     layers: list[nn.Module] = [nn.LayerNorm(sizes[0])]
@@ -120,7 +127,7 @@ class Retrained(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         return self.classify(maps, self.first)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #41647060
+# %% ../../notebooks/05_vggface_lstm.ipynb #59e49841
 def grey_levels(frames: Tensor) -> Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, H, W) float32, 0 to 255."""
     return frames.movedim(-1, 1).float()
@@ -134,7 +141,7 @@ def changed_faces(batch: Tensor, generator: torch.Generator, training: bool) -> 
         x = augment.affine(x[:, None], generator, degrees=8, flip=0.5, shift=shift)[:, 0]
     return x
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #866f19c0
+# %% ../../notebooks/05_vggface_lstm.ipynb #75fe07ac
 def grad_cam(network: Retrained, frames: Tensor, classes: Tensor, stage: int) -> Tensor:
     """Grad-CAM of a stage's output for a class each of the frames (B, 3, H, W): maps (B, h, w), 0 or more.
 
@@ -148,13 +155,13 @@ def grad_cam(network: Retrained, frames: Tensor, classes: Tensor, stage: int) ->
     alpha = gradient.mean(dim=(2, 3), keepdim=True)  # Eq. 1, (B, C, 1, 1)
     return F.relu((alpha * maps).sum(dim=1)).detach()  # Eq. 2
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #5b5c0ab2
+# %% ../../notebooks/05_vggface_lstm.ipynb #e34ec141
 def share_in_boxes(maps: Tensor, boxes: Tensor) -> Tensor:
     """The share of each map's mass (B, h, w) that lies in its boxes (B, H, W) bool: (B,); NaN of a map that is 0."""
     enlarged = F.interpolate(maps[:, None], boxes.shape[1:], mode="bilinear", align_corners=False)[:, 0]
     return (enlarged * boxes).sum(dim=(1, 2)) / enlarged.sum(dim=(1, 2))
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #440f9aa5
+# %% ../../notebooks/05_vggface_lstm.ipynb #41aeaffc
 def windows(length: Tensor, num_frames: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
     """Which frames of clips of `length` (B,) frames are read: positions (B, num_frames) and how many of them count (B,).
 
@@ -178,7 +185,7 @@ def sequences(
     counts = torch.arange(num_frames, device=positions.device) < valid[:, None]  # (B, N)
     return features * counts.view(*counts.shape, *[1] * (features.ndim - 2)), valid
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #5fc6dd47
+# %% ../../notebooks/05_vggface_lstm.ipynb #3b8123bd
 @torch.no_grad()
 def encode(video: np.ndarray, encoder: partial, pooled: bool = True) -> np.ndarray:
     """The encoder's features of each frame (T, H, W, 3) uint8: (T, C) float16, or not `pooled` its maps (T, C, h, w)."""
@@ -196,7 +203,7 @@ def padded(features: list[np.ndarray]) -> dict[str, np.ndarray]:
         row[: len(of_clip)] = of_clip
     return {"features": together, "length": length}
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #e4f738fd
+# %% ../../notebooks/05_vggface_lstm.ipynb #32ee2c17
 class MeanOfFrames(nn.Module):
     """The mean over the frames that count: (B, N, C), (B,) -> (B, C). It does not know their order."""
 
@@ -222,7 +229,7 @@ class Recurrent(nn.Module):
         last = state[0] if isinstance(state, tuple) else state  # (directions, B, C); an LSTM has a cell state, too
         return last.transpose(0, 1).flatten(1)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #5a68076d
+# %% ../../notebooks/05_vggface_lstm.ipynb #b84ea6db
 class TemporalBlock(nn.Module):
     """A residual block of two dilated convolutions over time: (B, C, N) -> (B, C, N)."""
 
@@ -251,7 +258,7 @@ class TemporalConvolution(nn.Module):
             h = block(h, counts)
         return self.mean(h.transpose(1, 2), valid)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #99edf54b
+# %% ../../notebooks/05_vggface_lstm.ipynb #3a89a985
 class SpatialAttention(nn.Module):
     """Maps of frames (B, N, C, h, w) -> their weighted mean over places (B, N, C)."""
 
@@ -278,7 +285,7 @@ DECODERS = {
     "temporal convolution": TemporalConvolution,
 }
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #315ee18d
+# %% ../../notebooks/05_vggface_lstm.ipynb #f9abdc05
 class SequenceNetwork(nn.Module):
     """Descriptions of N frames (B, N, C), or maps (B, N, C, h, w) with `attention`, and how many count (B,) -> logits (B, num_classes)."""
 
