@@ -7,7 +7,7 @@ __all__ = ['RESNET50', 'STAGES', 'IMAGENET', 'DECODERS', 'stage', 'FaceEncoder',
            'changed_faces', 'grad_cam', 'share_in_boxes', 'windows', 'sequences', 'encode', 'padded', 'MeanOfFrames',
            'Recurrent', 'TemporalBlock', 'TemporalConvolution', 'SpatialAttention', 'SequenceNetwork']
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #ce8812fd
+# %% ../../notebooks/05_vggface_lstm.ipynb #43f0acde
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -22,7 +22,7 @@ from torchvision.models.resnet import Bottleneck
 from .. import augment, vggface2
 from ..weights import Weights, load
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #b5b0a681
+# %% ../../notebooks/05_vggface_lstm.ipynb #4a0feafa
 RESNET50 = {"width": 64, "blocks": (3, 4, 6, 3)}
 STAGES = ("conv1", "layer1", "layer2", "layer3", "layer4")  # conv1 to conv5_x in the ResNet's paper
 IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))  # mean and deviation of grey levels, torchvision
@@ -36,7 +36,7 @@ def stage(block: type[Bottleneck], channels: int, planes: int, blocks: int, stri
         entry.conv1.stride, entry.conv2.stride = (stride, stride), (1, 1)
     return nn.Sequential(entry, *(block(4 * planes, planes) for _ in range(blocks - 1)))
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #ed042a32
+# %% ../../notebooks/05_vggface_lstm.ipynb #6b72115b
 class FaceEncoder(nn.Module):
     """VGGFace2's ResNet-50 without its classifier: frames (B, 3, H, W), RGB grey levels 0 to 255 -> (B, 32 width, H / 32, W / 32).
 
@@ -81,7 +81,7 @@ class FaceEncoder(nn.Module):
             x = self.stem(x) if i == 0 else self.get_submodule(STAGES[i])(x)
         return x
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #6c7214d8
+# %% ../../notebooks/05_vggface_lstm.ipynb #11482752
 def fully_connected(*sizes: int) -> nn.Sequential:
     """Linear layers from sizes[0] to sizes[-1] with ReLU between them; what comes in is normalised, as its scale is any."""
     layers: list[nn.Module] = [nn.LayerNorm(sizes[0])]
@@ -127,7 +127,7 @@ class Retrained(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         return self.classify(maps, self.first)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #aad97a5a
+# %% ../../notebooks/05_vggface_lstm.ipynb #a55f00c6
 def grey_levels(frames: Tensor) -> Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, H, W) float32, 0 to 255."""
     return frames.movedim(-1, 1).float()
@@ -141,7 +141,7 @@ def changed_faces(batch: Tensor, generator: torch.Generator, training: bool) -> 
         x = augment.affine(x[:, None], generator, degrees=8, flip=0.5, shift=shift)[:, 0]
     return x
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #34f07ae3
+# %% ../../notebooks/05_vggface_lstm.ipynb #48eb109f
 def grad_cam(network: Retrained, frames: Tensor, classes: Tensor, stage: int) -> Tensor:
     """Grad-CAM of a stage's output for a class each of the frames (B, 3, H, W): maps (B, h, w), 0 or more.
 
@@ -155,13 +155,13 @@ def grad_cam(network: Retrained, frames: Tensor, classes: Tensor, stage: int) ->
     alpha = gradient.mean(dim=(2, 3), keepdim=True)  # Eq. 1, (B, C, 1, 1)
     return F.relu((alpha * maps).sum(dim=1)).detach()  # Eq. 2
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #fef2e389
+# %% ../../notebooks/05_vggface_lstm.ipynb #4f2646e3
 def share_in_boxes(maps: Tensor, boxes: Tensor) -> Tensor:
     """The share of each map's mass (B, h, w) that lies in its boxes (B, H, W) bool: (B,); NaN of a map that is 0."""
     enlarged = F.interpolate(maps[:, None], boxes.shape[1:], mode="bilinear", align_corners=False)[:, 0]
     return (enlarged * boxes).sum(dim=(1, 2)) / enlarged.sum(dim=(1, 2))
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #8f660b27
+# %% ../../notebooks/05_vggface_lstm.ipynb #3e732244
 def windows(length: Tensor, num_frames: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
     """Which frames of clips of `length` (B,) frames are read: positions (B, num_frames) and how many of them count (B,).
 
@@ -185,7 +185,7 @@ def sequences(
     counts = torch.arange(num_frames, device=positions.device) < valid[:, None]  # (B, N)
     return features * counts.view(*counts.shape, *[1] * (features.ndim - 2)), valid
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #90fbe155
+# %% ../../notebooks/05_vggface_lstm.ipynb #3c3b2d43
 @torch.no_grad()
 def encode(video: np.ndarray, encoder: partial, pooled: bool = True) -> np.ndarray:
     """The encoder's features of each frame (T, H, W, 3) uint8: (T, C) float16, or not `pooled` its maps (T, C, h, w)."""
@@ -203,7 +203,7 @@ def padded(features: list[np.ndarray]) -> dict[str, np.ndarray]:
         row[: len(of_clip)] = of_clip
     return {"features": together, "length": length}
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #a4f8f282
+# %% ../../notebooks/05_vggface_lstm.ipynb #849c3b8d
 class MeanOfFrames(nn.Module):
     """The mean over the frames that count: (B, N, C), (B,) -> (B, C). It does not know their order."""
 
@@ -229,7 +229,7 @@ class Recurrent(nn.Module):
         last = state[0] if isinstance(state, tuple) else state  # (directions, B, C); an LSTM has a cell state, too
         return last.transpose(0, 1).flatten(1)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #7e139f57
+# %% ../../notebooks/05_vggface_lstm.ipynb #493093e4
 class TemporalBlock(nn.Module):
     """A residual block of two dilated convolutions over time: (B, C, N) -> (B, C, N)."""
 
@@ -258,7 +258,7 @@ class TemporalConvolution(nn.Module):
             h = block(h, counts)
         return self.mean(h.transpose(1, 2), valid)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #ae6221c7
+# %% ../../notebooks/05_vggface_lstm.ipynb #d119cc0e
 class SpatialAttention(nn.Module):
     """Maps of frames (B, N, C, h, w) -> their weighted mean over places (B, N, C)."""
 
@@ -285,7 +285,7 @@ DECODERS = {
     "temporal convolution": TemporalConvolution,
 }
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #1fbb6847
+# %% ../../notebooks/05_vggface_lstm.ipynb #653416ee
 class SequenceNetwork(nn.Module):
     """Descriptions of N frames (B, N, C), or maps (B, N, C, h, w) with `attention`, and how many count (B,) -> logits (B, num_classes)."""
 
