@@ -35,8 +35,8 @@ def of_each(
     return [np.load(file, mmap_mode="r") for file in files]
 
 
-def _store(function: Callable[[np.ndarray], np.ndarray], video: np.ndarray, path: Path) -> None:
-    array = function(video)
+def keep(path: Path, array: np.ndarray) -> None:
+    """Writes `array` whole or not at all, also when two processes write the same: each has a temporary file of its own."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -45,3 +45,7 @@ def _store(function: Callable[[np.ndarray], np.ndarray], video: np.ndarray, path
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _store(function: Callable[[np.ndarray], np.ndarray], video: np.ndarray, path: Path) -> None:
+    keep(path, function(video))

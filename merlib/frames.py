@@ -8,7 +8,6 @@ changed file or a changed crop is a new entry, and nothing stale is ever read.
 import hashlib
 import inspect
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from merlib import faces, paths
+from merlib import derived, faces, paths
 from merlib.clips import Clips
 from merlib.progress import track
 
@@ -71,7 +70,7 @@ def _stored(folder: Path, code: str, clip, size: int, crop: bool, landmarks: fac
         return str(error)
     except faces.FaceNotFound as error:
         return f"{clip.frames[0]}: {error}"
-    _write(path, array)
+    derived.keep(path, array)
     return path
 
 
@@ -85,18 +84,6 @@ def _key(clip, size: int, align: bool, code: str) -> str:
     sources = [(file, s.st_size, s.st_mtime_ns) for file, s in status]
     content = repr((sources, str(clip.onset), str(clip.offset), size, align, code))
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
-
-
-def _write(path: Path, array: np.ndarray) -> None:
-    """Whole or not at all, and safe when two processes write the same clip: each has a temporary file of its own."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.save(file, array)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _decode(clip, size: int, align: bool, landmarks: faces.Landmarks) -> np.ndarray:

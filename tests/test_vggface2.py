@@ -1,10 +1,10 @@
-import os
 import pickle
 
 import numpy as np
 import pytest
 import torch
 import torchvision
+import toy
 from torch.nn import functional as F
 
 from merlib import vggface2, weights
@@ -267,18 +267,10 @@ def test_a_pickle_of_arrays_is_refused_and_the_lines_that_are_told_convert_it(ho
     assert release.name == "cydonia999" and weights.read(made)["fc.weight"].shape == (8631, 2048)
 
 
-class Intruder:
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.folder),)
-
-
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("write", ["pickle", "torch", "torch before 1.6"])
 def test_a_file_that_would_run_code_is_refused_and_its_code_not_run(home, tmp_path, write):
-    intruder, file = Intruder(tmp_path / "was_here"), tmp_path / "resnet50_ft_weight.pkl"
+    intruder, file = toy.Intruder(tmp_path / "was_here"), tmp_path / "resnet50_ft_weight.pkl"
     state = {"conv1.weight": torch.zeros(64, 3, 7, 7), "fc.weight": intruder}
     if write == "pickle":
         file.write_bytes(pickle.dumps(state))

@@ -1,4 +1,3 @@
-import os
 import pickle
 import urllib.error
 
@@ -95,18 +94,10 @@ def test_every_tensor_that_does_not_fit_is_named(tmp_path):
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
-class Intruder:
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.folder),)
-
-
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("write", [pickle.dumps, None], ids=["pickle", "torch"])
 def test_a_file_that_would_run_code_is_refused_and_its_code_not_run(tmp_path, write):
-    intruder, file = Intruder(tmp_path / "was_here"), tmp_path / "weights.pt"
+    intruder, file = toy.Intruder(tmp_path / "was_here"), tmp_path / "weights.pt"
     if write:
         file.write_bytes(write({"weight": intruder}))
     else:

@@ -1,5 +1,8 @@
 """Clips and a model so small that a fold trains in a moment."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
@@ -48,3 +51,13 @@ def flip(batch, generator, training):
         return x
     mirrored = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device) < 0.5
     return torch.where(mirrored, x.flip(3), x)
+
+
+class Intruder:
+    """A pickle of it makes a folder when it is read: what a file of weights must not be able to do."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['RESNET50', 'STAGES', 'IMAGENET', 'DECODERS', 'stage', 'FaceEncoder', 'fully_connected', 'Retrained', 'grey_levels',
-           'changed_faces', 'grad_cam', 'share_in_boxes', 'windows', 'sequences', 'encode', 'padded', 'MeanOfFrames',
-           'Recurrent', 'TemporalBlock', 'TemporalConvolution', 'SpatialAttention', 'SequenceNetwork']
+           'changed_faces', 'grad_cam', 'share_in_boxes', 'windows', 'counted', 'sequences', 'encode', 'padded',
+           'MeanOfFrames', 'Recurrent', 'TemporalBlock', 'TemporalConvolution', 'SpatialAttention', 'SequenceNetwork']
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #43f0acde
+# %% ../../notebooks/05_vggface_lstm.ipynb #4d6107dc
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -20,9 +20,10 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from torchvision.models.resnet import Bottleneck
 
 from .. import augment, vggface2
+from ..training import best_device
 from ..weights import Weights, load
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #4a0feafa
+# %% ../../notebooks/05_vggface_lstm.ipynb #5ec60b71
 RESNET50 = {"width": 64, "blocks": (3, 4, 6, 3)}
 STAGES = ("conv1", "layer1", "layer2", "layer3", "layer4")  # conv1 to conv5_x in the ResNet's paper
 IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))  # mean and deviation of grey levels, torchvision
@@ -36,7 +37,7 @@ def stage(block: type[Bottleneck], channels: int, planes: int, blocks: int, stri
         entry.conv1.stride, entry.conv2.stride = (stride, stride), (1, 1)
     return nn.Sequential(entry, *(block(4 * planes, planes) for _ in range(blocks - 1)))
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #6b72115b
+# %% ../../notebooks/05_vggface_lstm.ipynb #13c979a0
 class FaceEncoder(nn.Module):
     """VGGFace2's ResNet-50 without its classifier: frames (B, 3, H, W), RGB grey levels 0 to 255 -> (B, 32 width, H / 32, W / 32).
 
@@ -81,7 +82,7 @@ class FaceEncoder(nn.Module):
             x = self.stem(x) if i == 0 else self.get_submodule(STAGES[i])(x)
         return x
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #11482752
+# %% ../../notebooks/05_vggface_lstm.ipynb #e193ffc9
 def fully_connected(*sizes: int) -> nn.Sequential:
     """Linear layers from sizes[0] to sizes[-1] with ReLU between them; what comes in is normalised, as its scale is any."""
     layers: list[nn.Module] = [nn.LayerNorm(sizes[0])]
@@ -127,7 +128,7 @@ class Retrained(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         return self.classify(maps, self.first)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #a55f00c6
+# %% ../../notebooks/05_vggface_lstm.ipynb #1dfad581
 def grey_levels(frames: Tensor) -> Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, H, W) float32, 0 to 255."""
     return frames.movedim(-1, 1).float()
@@ -141,7 +142,7 @@ def changed_faces(batch: Tensor, generator: torch.Generator, training: bool) -> 
         x = augment.affine(x[:, None], generator, degrees=8, flip=0.5, shift=shift)[:, 0]
     return x
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #48eb109f
+# %% ../../notebooks/05_vggface_lstm.ipynb #9caca5da
 def grad_cam(network: Retrained, frames: Tensor, classes: Tensor, stage: int) -> Tensor:
     """Grad-CAM of a stage's output for a class each of the frames (B, 3, H, W): maps (B, h, w), 0 or more.
 
@@ -155,13 +156,14 @@ def grad_cam(network: Retrained, frames: Tensor, classes: Tensor, stage: int) ->
     alpha = gradient.mean(dim=(2, 3), keepdim=True)  # Eq. 1, (B, C, 1, 1)
     return F.relu((alpha * maps).sum(dim=1)).detach()  # Eq. 2
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #4f2646e3
+# %% ../../notebooks/05_vggface_lstm.ipynb #d03781bf
 def share_in_boxes(maps: Tensor, boxes: Tensor) -> Tensor:
-    """The share of each map's mass (B, h, w) that lies in its boxes (B, H, W) bool: (B,); NaN of a map that is 0."""
+    """The share of each map's mass (B, h, w) in its boxes (B, H, W) bool: (B,); NaN of an empty map, or without boxes."""
     enlarged = F.interpolate(maps[:, None], boxes.shape[1:], mode="bilinear", align_corners=False)[:, 0]
-    return (enlarged * boxes).sum(dim=(1, 2)) / enlarged.sum(dim=(1, 2))
+    inside, mass = (enlarged * boxes).sum(dim=(1, 2)), enlarged.sum(dim=(1, 2))
+    return inside / torch.where(boxes.any(dim=2).any(dim=1), mass, 0.0)  # 0 / 0 is NaN
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #3e732244
+# %% ../../notebooks/05_vggface_lstm.ipynb #aab0e530
 def windows(length: Tensor, num_frames: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
     """Which frames of clips of `length` (B,) frames are read: positions (B, num_frames) and how many of them count (B,).
 
@@ -175,6 +177,11 @@ def windows(length: Tensor, num_frames: int, generator: torch.Generator | None =
     return torch.minimum(positions, length[:, None] - 1), length.clamp(max=num_frames)
 
 
+def counted(valid: Tensor, num_frames: int) -> Tensor:
+    """Which of `num_frames` frames count, the first `valid` (B,) of them: (B, num_frames) bool."""
+    return torch.arange(num_frames, device=valid.device) < valid[:, None]
+
+
 def sequences(
     batch: dict[str, Tensor], generator: torch.Generator, training: bool, num_frames: int
 ) -> tuple[Tensor, Tensor]:
@@ -182,16 +189,16 @@ def sequences(
     positions, valid = windows(batch["length"], num_frames, generator if training else None)
     clip = torch.arange(len(positions), device=positions.device)[:, None]
     features = batch["features"][clip, positions].float()
-    counts = torch.arange(num_frames, device=positions.device) < valid[:, None]  # (B, N)
+    counts = counted(valid, num_frames)  # (B, N)
     return features * counts.view(*counts.shape, *[1] * (features.ndim - 2)), valid
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #3c3b2d43
+# %% ../../notebooks/05_vggface_lstm.ipynb #88bf6150
 @torch.no_grad()
-def encode(video: np.ndarray, encoder: partial, pooled: bool = True) -> np.ndarray:
+def encode(video: np.ndarray, encoder: FaceEncoder, pooled: bool = True) -> np.ndarray:
     """The encoder's features of each frame (T, H, W, 3) uint8: (T, C) float16, or not `pooled` its maps (T, C, h, w)."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = encoder().to(device).eval()
-    batches = (network(grey_levels(batch.to(device))) for batch in torch.tensor(video).split(32))
+    device = best_device()
+    encoder = encoder.to(device).eval()
+    batches = (encoder(grey_levels(batch.to(device))) for batch in torch.tensor(video).split(32))
     return torch.cat([maps.mean(dim=(2, 3)) if pooled else maps for maps in batches]).half().cpu().numpy()
 
 
@@ -203,7 +210,7 @@ def padded(features: list[np.ndarray]) -> dict[str, np.ndarray]:
         row[: len(of_clip)] = of_clip
     return {"features": together, "length": length}
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #849c3b8d
+# %% ../../notebooks/05_vggface_lstm.ipynb #4d6cba85
 class MeanOfFrames(nn.Module):
     """The mean over the frames that count: (B, N, C), (B,) -> (B, C). It does not know their order."""
 
@@ -212,7 +219,7 @@ class MeanOfFrames(nn.Module):
         self.channels = channels
 
     def forward(self, x: Tensor, valid: Tensor) -> Tensor:
-        counts = torch.arange(x.shape[1], device=x.device) < valid[:, None]  # (B, N)
+        counts = counted(valid, x.shape[1])  # (B, N)
         return (x * counts[..., None]).sum(dim=1) / valid[:, None]
 
 
@@ -229,7 +236,7 @@ class Recurrent(nn.Module):
         last = state[0] if isinstance(state, tuple) else state  # (directions, B, C); an LSTM has a cell state, too
         return last.transpose(0, 1).flatten(1)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #493093e4
+# %% ../../notebooks/05_vggface_lstm.ipynb #6ae64e66
 class TemporalBlock(nn.Module):
     """A residual block of two dilated convolutions over time: (B, C, N) -> (B, C, N)."""
 
@@ -252,13 +259,13 @@ class TemporalConvolution(nn.Module):
         self.mean, self.channels = MeanOfFrames(channels), channels
 
     def forward(self, x: Tensor, valid: Tensor) -> Tensor:
-        counts = (torch.arange(x.shape[1], device=x.device) < valid[:, None])[:, None]  # (B, 1, N)
+        counts = counted(valid, x.shape[1])[:, None]  # (B, 1, N)
         h = x.transpose(1, 2)
         for block in self.blocks:
             h = block(h, counts)
         return self.mean(h.transpose(1, 2), valid)
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #d119cc0e
+# %% ../../notebooks/05_vggface_lstm.ipynb #60ee0115
 class SpatialAttention(nn.Module):
     """Maps of frames (B, N, C, h, w) -> their weighted mean over places (B, N, C)."""
 
@@ -285,7 +292,7 @@ DECODERS = {
     "temporal convolution": TemporalConvolution,
 }
 
-# %% ../../notebooks/05_vggface_lstm.ipynb #653416ee
+# %% ../../notebooks/05_vggface_lstm.ipynb #eab18a2c
 class SequenceNetwork(nn.Module):
     """Descriptions of N frames (B, N, C), or maps (B, N, C, h, w) with `attention`, and how many count (B,) -> logits (B, num_classes)."""
 
