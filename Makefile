@@ -35,14 +35,14 @@ export: $(installed)
 	$(bin)/python -c '$(nb_export)'
 
 reference: $(installed)
-	$(bin)/python -m merlib.reference
+	$(bin)/python -m merlib.site.reference_runs
 
 data: $(installed)
 	$(bin)/merlib check
 	$(bin)/merlib data synth --profile demo
 
 $(installed): pyproject.toml constraints.txt
-	$(PYTHON) -I merlib/system.py
+	$(PYTHON) -I merlib/runs/machine.py
 	$(PYTHON) -m venv .venv
 	$(bin)/pip install -c constraints.txt -e ".[dev]"
 	touch $@

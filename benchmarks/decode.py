@@ -9,8 +9,9 @@ import os
 import tempfile
 import time
 
-from merlib import databases, frames
-from merlib.clips import Clips
+from merlib.data import databases
+from merlib.data.clips import Clips
+from merlib.preprocessing import frames
 from merlib.synthetic import Size, write
 
 SIZE = 128

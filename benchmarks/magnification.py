@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from merlib import magnification
+from merlib.preprocessing import magnification
 
 SIZE, FPS, REPEATS = 224, 100, 3
 BAND = (2.0, 10.0)

@@ -1,4 +1,4 @@
-"""Seconds to decompose one clip of PSN, 12,544 pixels x 150 frames: `merlib.rpca` and a full SVD a step, same tolerance.
+"""Seconds to decompose one clip of PSN, 12,544 pixels x 150 frames: `merlib.preprocessing.rpca` and a full SVD a step, same tolerance.
 
     python benchmarks/rpca.py
 
@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from merlib import motion, rpca
+from merlib.preprocessing import motion, rpca
 from merlib.synthetic import Actor, View, draw_identity
-from merlib.synthetic.acting import play
-from merlib.synthetic.actor import film
-from merlib.synthetic.emotions import units
+from merlib.synthetic.motion.emotions import units
+from merlib.synthetic.motion.filming import film
+from merlib.synthetic.motion.takes import play
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import full_svd

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from merlib.synthetic import Actor, View, draw_identity
-from merlib.synthetic.acting import play
-from merlib.synthetic.actor import film
-from merlib.synthetic.emotions import units
+from merlib.synthetic.motion.emotions import units
+from merlib.synthetic.motion.filming import film
+from merlib.synthetic.motion.takes import play
 
 NUM_CLIPS = 40
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from merlib import manifest, paths, profiles, runs, system
+from merlib import paths, profiles
+from merlib.runs import headless, machine, manifest
 
 # Modules that load pandas, OpenCV or torch are imported in the commands that use them: --help and a refusal answer at once.
 
@@ -46,13 +47,13 @@ def run(
     merlib run mmnet --profile paper --database casme2 --data-root /databases --run casme2
     merlib run mmnet --set size=96 --set "seeds=[0, 1, 2]" --run size96
     """
-    _stop_if(system.faults(paths.home(), system.RUN_GB))
+    _stop_if(machine.faults(paths.home(), machine.RUN_GB))
     given = _assignments(set_ or [])
     if database:
         given["databases"] = database
     if data_root:
         given["data_root"] = str(data_root.expanduser().resolve())
-    plans = _plans(notebooks or list(runs.notebooks()), profile, given, run)
+    plans = _plans(notebooks or list(headless.notebooks()), profile, given, run)
     failed = _execute(plans)
     _show_results(plans[0].folder.parent)
     if failed:
@@ -96,7 +97,7 @@ def gallery(
     """
     if not (paths.runs() / run).is_dir():
         _fail(f"there is no run {run!r}; there are {', '.join(_runs()) or 'none'}")
-    from merlib import gallery
+    from merlib.site import gallery
 
     print(gallery.build(paths.runs() / run, faces=not no_faces))
 
@@ -110,7 +111,7 @@ def check() -> None:
     \b
     merlib check
     """
-    _stop_if(system.faults(paths.home(), system.RUN_GB))
+    _stop_if(machine.faults(paths.home(), machine.RUN_GB))
     print("This machine is ready.")
 
 
@@ -163,7 +164,7 @@ def check_data(
     merlib data check casme2
     merlib data check casme2 --data-root /databases
     """
-    from merlib import databases
+    from merlib.data import databases
 
     try:
         report = databases.check(database, data_root)
@@ -174,33 +175,33 @@ def check_data(
         raise typer.Exit(1)
 
 
-def _plans(names: list[str], profile: str, given: dict[str, Any], run_name: str) -> list[runs.Plan]:
+def _plans(names: list[str], profile: str, given: dict[str, Any], run_name: str) -> list[headless.Plan]:
     """One plan a notebook; what is wrong with any of them is said before the first one starts."""
     plans, wrong = [], []
     for name in names:
         try:
-            plans.append(runs.plan(name, profile, given, run_name))
-        except (runs.RunError, ValueError) as error:
+            plans.append(headless.plan(name, profile, given, run_name))
+        except (headless.RunError, ValueError) as error:
             wrong.append(str(error))
     if wrong or not plans:
         _fail("\n\n".join(wrong) or f"there are no notebooks in {paths.notebooks()}")
     return plans
 
 
-def _execute(plans: list[runs.Plan]) -> list[str]:
+def _execute(plans: list[headless.Plan]) -> list[str]:
     """Runs all of them, also after one failed; returns the names of those that failed."""
     failed = []
     for plan in plans:
         try:
-            runs.execute(plan)
-        except runs.RunError as error:
+            headless.execute(plan)
+        except headless.RunError as error:
             print(error, file=sys.stderr)
             failed.append(plan.notebook.stem)
     return failed
 
 
 def _show_results(run_folder: Path) -> None:
-    from merlib import gallery
+    from merlib.site import gallery
 
     print(f"\ngallery   {gallery.build(run_folder)}")
     print(f"tables    {run_folder / '*' / 'tables'}")
@@ -245,7 +246,7 @@ def _runs() -> list[str]:
 
 def _stop_if(found: list[str]) -> None:
     if found:
-        _fail(system.report(found))
+        _fail(machine.report(found))
 
 
 def _fail(message: str) -> None:

@@ -5,7 +5,8 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from merlib import cli, manifest, profiles, runs, system
+from merlib import cli, profiles
+from merlib.runs import headless, machine, manifest
 
 CELL = 'profile = "demo"  # sizes\noutput_dir = ""  # run folder\nsize = 32  # pixels'
 
@@ -71,7 +72,7 @@ def test_data_root_and_databases_become_parameters(home, write_notebook, monkeyp
     cell = f'{CELL}\ndata_root = ""  # folder\ndatabases = ["casme2", "samm"]  # which'
     write_notebook(home / "notebooks" / "01_one.ipynb", cell)
     seen = []
-    monkeypatch.setattr(runs, "execute", seen.append)
+    monkeypatch.setattr(headless, "execute", seen.append)
     monkeypatch.setattr(cli, "_show_results", lambda folder: None)
     assert call(f"run one --database samm --data-root {home}/../{home.name}/faces").exit_code == 0
     assert seen[0].parameters["databases"] == ["samm"]
@@ -79,7 +80,7 @@ def test_data_root_and_databases_become_parameters(home, write_notebook, monkeyp
 
 
 def test_a_machine_that_is_not_ready_stops_everything_with_the_remedy(call, monkeypatch):
-    monkeypatch.setattr(system, "library_fault", lambda _: "OpenCV needs libGL.so.1: `apt-get install libgl1`.")
+    monkeypatch.setattr(machine, "library_fault", lambda _: "OpenCV needs libGL.so.1: `apt-get install libgl1`.")
     for command in ("check", "run"):
         result = call(command)
         assert result.exit_code == 1

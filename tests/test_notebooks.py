@@ -5,9 +5,11 @@ import shutil
 import pandas as pd
 import pytest
 
-from merlib import manifest, metrics, paths, profiles, published, runs, synthetic
+from merlib import paths, profiles, published, synthetic
+from merlib.results import metrics
+from merlib.runs import headless, manifest
 
-NOTEBOOKS = list(runs.notebooks())
+NOTEBOOKS = list(headless.notebooks())
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +26,12 @@ def project(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
 def folder(request, project):
-    return runs.run(request.param, "smoke")
+    return headless.run(request.param, "smoke")
 
 
 def test_every_table_and_figure_of_the_paper_is_made_and_says_where_its_data_is_from(folder):
     finished = manifest.read(folder)
-    paper = runs.short_name(folder)
+    paper = headless.short_name(folder)
     made = {artifact["name"]: artifact for artifact in finished["artifacts"]}
     assert set(published.artifacts(paper)["artifact"]) <= made.keys()
     for artifact in made.values():
@@ -40,7 +42,7 @@ def test_every_table_and_figure_of_the_paper_is_made_and_says_where_its_data_is_
 
 
 def test_the_tables_follow_from_the_stored_predictions(folder):
-    if runs.short_name(folder) != "mmnet":
+    if headless.short_name(folder) != "mmnet":
         pytest.skip("the other notebooks have no published table to compare with")
     predictions = pd.read_parquet(folder / "predictions.parquet")
     main = predictions[(predictions["experiment"] == "MMNet") & (predictions["scheme"] == "casme2-5")]

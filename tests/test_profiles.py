@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merlib import databases, profiles
+from merlib import profiles
+from merlib.data import databases
 
 FILE = tomllib.loads(Path(profiles.__file__).with_name("profiles.toml").read_text(encoding="utf-8"))
 PAPERS = sorted({paper for name in profiles.names() for paper in FILE[name] if paper != "synth"})

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .. import augment, weights
-from ..weights import Weights
+from ..preprocessing import augment
+from ..training import weights
+from ..training.weights import Weights
 
 # %% ../../notebooks/02_micro_attention.ipynb #e4f52c3a
 def grey(pictures: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock
 from torchvision.ops import StochasticDepth
 
-from .. import augment
+from ..preprocessing import augment
 
 # %% ../../notebooks/04_mmnet.ipynb #25f50b48
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
 
-from .. import augment, motion, rpca
-from ..clips import Clips
+from ..data.clips import Clips
+from ..preprocessing import augment, motion, rpca
 
 # %% ../../notebooks/03_psn.ipynb #b0b7aa65
 def two_streams(video: np.ndarray, sparsity: float = 1.0) -> np.ndarray:

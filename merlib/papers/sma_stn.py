@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock
 
-from .. import augment
-from ..clips import Clips
-from ..weights import Weights, load
+from ..data.clips import Clips
+from ..preprocessing import augment
+from ..training.weights import Weights, load
 
 # %% ../../notebooks/01_sma_stn.ipynb #ca1bf2e6
 def snippets(length: Tensor, generator: torch.Generator | None = None) -> Tensor:

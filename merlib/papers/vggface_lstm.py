@@ -19,9 +19,10 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence
 from torchvision.models.resnet import Bottleneck
 
-from .. import augment, vggface2
-from ..training import best_device
-from ..weights import Weights, load
+from ..preprocessing import augment
+from ..training import vggface2
+from ..training.loop import best_device
+from ..training.weights import Weights, load
 
 # %% ../../notebooks/05_vggface_lstm.ipynb #5ec60b71
 RESNET50 = {"width": 64, "blocks": (3, 4, 6, 3)}

@@ -11,14 +11,14 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from merlib.progress import track
-from merlib.synthetic.acting import Take
-from merlib.synthetic.action_units import ACTION_UNITS
-from merlib.synthetic.actor import Actor, film
-from merlib.synthetic.canvas import View
-from merlib.synthetic.emotions import Part
-from merlib.synthetic.identity import draw_identity
-from merlib.synthetic.layout import Layout
-from merlib.synthetic.layouts import LAYOUTS
+from merlib.synthetic.face.canvas import View
+from merlib.synthetic.face.identity import draw_identity
+from merlib.synthetic.layouts.base import Layout
+from merlib.synthetic.layouts.micro import LAYOUTS
+from merlib.synthetic.motion.action_units import ACTION_UNITS
+from merlib.synthetic.motion.emotions import Part
+from merlib.synthetic.motion.filming import Actor, film
+from merlib.synthetic.motion.takes import Take
 
 VERSION = 1  # of the generator; to be raised with every change that changes a file
 SIGNATURE = "look-alike data (merlib data synth"
@@ -42,7 +42,7 @@ class Size:
 
 
 def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: int = -1) -> Path:
-    """Writes the look-alike of database `name`, one of `layouts.LAYOUTS`, and returns its folder in `data_root`.
+    """Writes the look-alike of database `name`, one of `micro.LAYOUTS`, and returns its folder in `data_root`.
 
     The same name, size and seed give the same files, byte for byte, for any `n_jobs` (processes; -1 for all cores).
     Does nothing when they are there already; replaces another look-alike. `SOURCE.txt` says what was written, `truth.csv`

@@ -1,0 +1,209 @@
+"""The clip table: one row a clip, checked when it is made, with the classes that papers report on.
+
+Columns: `database`, `subject`, `clip`; `frames`, the file paths onset..offset in order, one a frame (one path alone: a
+video, or a picture computed from the whole clip); `onset`, `apex`, `offset`, the annotation's own frame numbers (Int64,
+apex <NA> where the database has none); `fps` (float, NaN unknown); `aus` and `emotion` as annotated, `emotion` in lower
+case; `cropped`, whether the files are face crops already. `file`, `row` (where the clip is annotated) and `note` (what was
+corrected) and `objective` (the objective class, I to VII) come along where a reader knows them; `label`, the class name,
+comes with `Clips.classes`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from merlib.data import aus, schemes
+
+COLUMNS = (
+    "database", "subject", "clip", "frames", "onset", "apex", "offset", "fps", "aus", "emotion", "cropped",
+)  # fmt: skip
+EXCLUDED_COLUMNS = ("database", "subject", "clip", "file", "row", "reason")
+
+
+class ClipTableError(ValueError):
+    """A clip table with faults; the message lists all of them with database, subject, clip, file and row."""
+
+
+def make_table(records: list[dict]) -> pd.DataFrame:
+    """A clip table of records that have the keys of `COLUMNS` and any others, in the types that `validate` expects."""
+    table = pd.DataFrame(records, columns=None if records else list(COLUMNS))
+    table = table[[*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]]
+    integers = dict.fromkeys({"onset", "apex", "offset", "row"} & set(table.columns), "Int64")
+    return table.astype(integers | {"fps": float, "cropped": bool})
+
+
+def person(subject: str) -> str:
+    """One text for one person however the subject is written: `s1`, `s01`, `sub01`, `S01` and `1` all give `001`.
+
+    Only the databases' own prefixes are dropped; a name such as `anna2` stays itself, in lower case.
+    """
+    text = subject.strip().lower()
+    match = re.fullmatch(r"(?:s|sub|subject|spno\.)?[ _-]?0*(\d+)", text)
+    return match[1].zfill(3) if match else text
+
+
+def validate(table: pd.DataFrame) -> None:
+    """Raises ClipTableError that lists every fault of a clip table: a missing column, a clip twice, an apex outside
+    onset..offset, a number of frames other than onset..offset, action units or an emotion that cannot be read.
+
+    The files themselves are not opened: `databases.check` does that.
+    """
+    if missing := [name for name in COLUMNS if name not in table.columns]:
+        raise ClipTableError(f"the clip table has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
+    faults = [f"{_where(row)}: {fault}" for row in table.to_dict("records") for fault in _faults(row)]
+    twice = table[table.duplicated(["database", "subject", "clip"], keep=False)]
+    faults += [f"{_where(row)}: this clip is in the table more than once" for row in twice.to_dict("records")]
+    if faults:
+        raise ClipTableError(f"{len(faults)} faults in the clip table:\n  " + "\n  ".join(faults))
+
+
+def _where(row: Mapping) -> str:
+    place = f" ({row['file']}, row {row['row']})" if row.get("file") else ""
+    return f"{row['database']} {row['subject']} {row['clip']}{place}"
+
+
+def _faults(row: Mapping) -> Iterator[str]:
+    for name in ("database", "subject", "clip", "emotion"):
+        if not isinstance(row[name], str) or not row[name].strip():
+            yield f"{name} is empty"
+    if isinstance(row["emotion"], str) and row["emotion"] != row["emotion"].strip().lower():
+        yield f"emotion {row['emotion']!r} is not in lower case without blanks around it"
+    if not pd.isna(row["fps"]) and not row["fps"] > 0:
+        yield f"fps is {row['fps']}, not a number above 0"
+    try:
+        aus.parse(row["aus"])
+    except (ValueError, TypeError) as error:
+        yield str(error)
+    yield from _frame_faults(row["frames"], row["onset"], row["apex"], row["offset"])
+
+
+def _frame_faults(frames: list[str], onset: int, apex: int, offset: int) -> Iterator[str]:
+    if not isinstance(frames, list) or not frames:
+        yield "frames is not a list of at least one path"
+    elif pd.isna(onset) or pd.isna(offset):
+        if len(frames) > 1:
+            yield f"onset or offset is missing though there are {len(frames)} frames"
+    elif offset < onset:
+        yield f"offset {offset} comes before onset {onset}"
+    else:
+        if not pd.isna(apex) and not onset <= apex <= offset:
+            yield f"apex {apex} is outside onset..offset, {onset}..{offset}"
+        if len(frames) not in (1, offset - onset + 1):
+            yield f"{len(frames)} frames for onset..offset, {onset}..{offset}"
+
+
+@dataclass(frozen=True, eq=False)
+class Clips:
+    """A clip table that passed `validate`, and what was left out of it.
+
+    `excluded` has a row for every clip left out (`EXCLUDED_COLUMNS`); `source` says where the data is from; `scheme` and
+    `class_names` are empty until `classes` is called. Positions 0..n-1 are the same in `table`, `y`, `subjects` and
+    `apex_index`, and in the arrays that other modules compute from the clips.
+    """
+
+    table: pd.DataFrame
+    excluded: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(EXCLUDED_COLUMNS)))
+    source: str = ""
+    scheme: str = ""
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        validate(self.table)
+        object.__setattr__(self, "table", self.table.reset_index(drop=True))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, index: np.ndarray) -> "Clips":
+        """The clips at a boolean mask or at positions, in that order; `excluded` stays as it is."""
+        return replace(self, table=self.table.iloc[np.arange(len(self))[index]])
+
+    @property
+    def database(self) -> str:
+        """The names of the databases, joined by +."""
+        return "+".join(self.table["database"].unique())
+
+    @property
+    def subjects(self) -> np.ndarray:
+        """A key a clip, (n,), the same for all clips of one person: `smic/001` for `s1` and `s01`."""
+        pairs = zip(self.table["database"], self.table["subject"], strict=True)
+        return np.array([f"{database}/{person(subject)}" for database, subject in pairs], dtype=str)
+
+    @property
+    def y(self) -> np.ndarray:
+        """Class indices into `class_names`, int64 (n,). Raises ValueError before `classes` was called."""
+        if not self.class_names:
+            raise ValueError(
+                f"these clips have no classes yet: call .classes(scheme), one of {', '.join(schemes.ACCEPTED)}"
+            )
+        index = {name: i for i, name in enumerate(self.class_names)}
+        return np.array([index[label] for label in self.table["label"]], dtype=np.int64)
+
+    @property
+    def apex_index(self) -> np.ndarray:
+        """Position of the apex among a clip's frames, int64 (n,); the middle frame where the apex is not annotated."""
+        middle = (self.table["offset"] - self.table["onset"]) // 2
+        return (self.table["apex"] - self.table["onset"]).fillna(middle).fillna(0).to_numpy(np.int64)
+
+    def classes(self, scheme: str) -> "Clips":
+        """The clips of a scheme's classes: `casme2-5`, `samm-3`, ... (`schemes.SCHEMES`), or `own`: each emotion found is a
+        class, in alphabetical order. Clips of other emotions go to `excluded`.
+
+        Raises ValueError for an unknown scheme, or one that these clips' databases or annotations do not fit.
+        """
+        emotions = sorted(self.table["emotion"].unique())
+        class_of = schemes.class_of(scheme, self.table["database"].unique(), emotions)
+        annotated = self.table.get(schemes.column(scheme))
+        if annotated is None or (len(self) and annotated.eq("").all()):
+            rule = "; objective.by_rule gives them by the action units" if schemes.column(scheme) == "objective" else ""
+            raise ValueError(f"the annotations of {self.database} have no {schemes.column(scheme)} classes{rule}")
+        pairs = zip(self.table["database"], schemes.entries(scheme, annotated), strict=True)
+        labels = [class_of[database].get(text) for database, text in pairs]
+        names = tuple(dict.fromkeys(label for classes in class_of.values() for label in classes.values()))
+        labelled = replace(self, table=self.table.assign(label=labels), scheme=scheme, class_names=names)
+        reasons = f"{schemes.column(scheme)} '" + annotated + f"' is in no class of {scheme}"
+        return labelled._without(labelled.table["label"].isna(), reasons)
+
+    def counts(self) -> pd.DataFrame:
+        """Columns class, clips, subjects: a row a class in class order (an emotion a row before `classes`)."""
+        names = self.table["label"] if self.class_names else self.table["emotion"]
+        groups = pd.DataFrame({"class": names, "person": self.subjects}).groupby("class")["person"]
+        counts = pd.DataFrame({"clips": groups.size(), "subjects": groups.nunique()})
+        order = self.class_names or sorted(names.unique())
+        return counts.reindex(order, fill_value=0).rename_axis("class").reset_index()
+
+    def drop(self, reasons: Mapping[tuple[str, str, str], str]) -> "Clips":
+        """The clips without those that `reasons`, (database, subject, clip) -> reason, names; they go to `excluded`.
+
+        Raises ValueError when a named clip is not among these clips.
+        """
+        keys = list(self.table[["database", "subject", "clip"]].itertuples(index=False, name=None))
+        if unknown := reasons.keys() - set(keys):
+            raise ValueError(f"not among the clips of {self.database}: {sorted(unknown)}")
+        given = pd.Series([reasons.get(key) for key in keys], index=self.table.index, dtype=object)
+        return self._without(given.notna(), given)
+
+    def concat(self, *others: "Clips") -> "Clips":
+        """Clips of several databases as one: `Clips.concat(a, b, c)`, or `a.concat(b, c)`.
+
+        Raises ValueError when their classes differ, ClipTableError when a clip is in two of them.
+        """
+        parts = (self, *others)
+        if len({part.class_names for part in parts}) > 1:
+            different = "; ".join(f"{part.database}: {', '.join(part.class_names) or 'none yet'}" for part in parts)
+            raise ValueError(f"clips of different classes cannot be joined ({different})")
+        return Clips(
+            table=pd.concat([part.table for part in parts], ignore_index=True),
+            excluded=pd.concat([part.excluded for part in parts], ignore_index=True),
+            source="; ".join(dict.fromkeys(part.source for part in parts)),
+            scheme="+".join(dict.fromkeys(part.scheme for part in parts)),
+            class_names=self.class_names,
+        )
+
+    def _without(self, out: pd.Series, reasons: pd.Series) -> "Clips":
+        gone = self.table[out].assign(reason=reasons[out]).reindex(columns=list(EXCLUDED_COLUMNS))
+        excluded = pd.concat([self.excluded, gone], ignore_index=True) if len(gone) else self.excluded
+        return replace(self, table=self.table[~out], excluded=excluded)

@@ -1,0 +1,68 @@
+"""Databases on disk -> clip tables. A database is one module here with a `READER`; to add one, write it and list it."""
+
+from pathlib import Path
+
+from merlib import paths
+from merlib.data.clips import Clips
+from merlib.data.databases import (
+    cas_me_2,
+    casme,
+    casme2,
+    ckplus,
+    jaffe,
+    megc2019_flow,
+    mmew,
+    mug,
+    oulu_casia,
+    own,
+    samm,
+    smic,
+)
+from merlib.data.databases.assemble import assemble
+from merlib.data.databases.reader import DatabaseNotFound, Reader
+from merlib.data.databases.report import Report, inspect
+from merlib.data.databases.sheets import SheetError
+
+__all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read"]
+
+MODULES = (casme2, samm, smic, mmew, casme, cas_me_2, megc2019_flow, ckplus, oulu_casia, jaffe, mug, own)
+SOURCE = "SOURCE.txt"  # in a database's folder: where it is from, if it is not the user's own copy
+READERS = {module.READER.name: module.READER for module in MODULES}
+
+
+def read(name: str, data_root: Path | str = "") -> Clips:
+    """The clips of a database: `casme2`, `samm`, `smic`, `mmew`, `casme`, `cas_me_2`, `megc2019_flow`, `ckplus`,
+    `oulu_casia`, `jaffe`, `mug` or `own`.
+
+    `data_root` (default: the project's data/) holds the databases' folders, or is the database's own folder; for `own` it
+    is the list of clips. What cannot be used is in `excluded` of the result, with reasons.
+    Raises DatabaseNotFound with the expected folder tree; SheetError, which lists all faults, when the annotations mean
+    nothing as a whole; ValueError for an unknown name.
+    """
+    reader, folder = _find(name, data_root)
+    table, excluded = assemble(reader.annotations(folder), reader.corrections)
+    return Clips(table, excluded, source=_source(reader, folder))
+
+
+def check(name: str, data_root: Path | str = "") -> Report:
+    """Everything that is wrong with a database's files, in one report: counts that differ from the published ones, and
+    every frame, row or class that cannot be used. Counts of a folder that names its source (SOURCE.txt) are told and not
+    compared, as it is not the published database. Opens every frame, which takes minutes for a whole database.
+
+    Raises DatabaseNotFound, and ValueError for an unknown name.
+    """
+    reader, folder = _find(name, data_root)
+    return inspect(reader, folder, _source(reader, folder), counted=not (folder / SOURCE).is_file())
+
+
+def _find(name: str, data_root: Path | str) -> tuple[Reader, Path]:
+    if name not in READERS:
+        raise ValueError(f"no database {name!r}; there are {', '.join(READERS)}")
+    root = Path(data_root).expanduser().resolve() if data_root else paths.data()
+    return READERS[name], READERS[name].locate(root)
+
+
+def _source(reader: Reader, folder: Path) -> str:
+    """Where the data is from, as tables say it: SOURCE.txt, which the look-alike writer leaves, or the user's copy."""
+    note = folder / SOURCE
+    return " ".join(note.read_text(encoding="utf-8").split()) if note.is_file() else f"{reader.title}, the user's copy"

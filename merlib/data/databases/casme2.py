@@ -1,0 +1,65 @@
+"""CASME II (Yan et al., PLOS ONE 2014): 255 clips of 26 people at 200 fps, as face crops or as whole frames."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from merlib.data.clips import person
+from merlib.data.databases import sheets
+from merlib.data.databases.reader import Correction, Published, Reader
+
+TREE = """
+CASME2/
+  CASME2-coding-20190701.xlsx                        or the sheet of 2014, or either as .csv
+  CASME2-ObjectiveClasses.xlsx                       only for the objective classes
+  Cropped/sub01/EP02_01f/reg_img46.jpg               used when it is there
+  CASME2_RAW_selected/sub01/EP02_01f/img46.jpg       used otherwise
+"""
+FPS = 200
+ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII")
+
+_FIVE = {"happiness": 32, "others": 99, "repression": 27}
+
+
+def annotations(folder: Path) -> pd.DataFrame:
+    """One row a clip of the sheet; see `Reader.annotations`."""
+    cropped = (folder / "Cropped").is_dir()
+    root = folder / ("Cropped" if cropped else "CASME2_RAW_selected")
+    rows = sheets.find(folder, sheets.HEADER, sheets.OBJECTIVE)
+    rows["subject"] = [sheets.numbered("sub{:02d}", subject) for subject in rows["subject"]]
+    rows["objective"] = _objective(folder, rows)
+    rows["path"] = sheets.clip_folders(root, rows)
+    return rows.assign(database="casme2", fps=str(FPS), cropped=cropped, fault="")
+
+
+def _objective(folder: Path, rows: pd.DataFrame) -> list[str]:
+    """Objective classes as I..VII: from the sheet itself or, where it has none, from CASME2-ObjectiveClasses.xlsx."""
+    if rows["objective"].any():
+        return rows["objective"].to_list()
+    try:
+        other = sheets.find(folder, {"subject": "Subject", "clip": "Filename", **sheets.OBJECTIVE})
+    except sheets.SheetError:
+        return rows["objective"].to_list()
+    keys = zip(other["subject"].map(person), other["clip"], strict=True)
+    found = dict(zip(keys, other["objective"], strict=True))
+    classes = [found.get((person(row.subject), row.clip), "") for row in rows.itertuples()]
+    return [ROMAN[int(text)] if text in list("1234567") else text for text in classes]
+
+
+READER = Reader(
+    name="casme2",
+    title="CASME II",
+    folder="CASME2",
+    markers=("Cropped", "CASME2_RAW_selected"),
+    tree=TREE,
+    how_to_get="a signed licence agreement with the Institute of Psychology, Chinese Academy of Sciences",
+    annotations=annotations,
+    published={
+        "sheet of 2019": Published(26, {**_FIVE, "disgust": 63, "surprise": 28, "sadness": 4, "fear": 2}),
+        "sheet of 2014": Published(26, {**_FIVE, "disgust": 63, "surprise": 25, "sadness": 7, "fear": 2}),
+        "five-class sheet": Published(26, {**_FIVE, "disgust": 64, "surprise": 25}),
+    },
+    corrections={
+        ("sub16", "EP01_08"): Correction({"offset": "96"}, "the face crops end with frame 96, after the apex"),
+    },
+)

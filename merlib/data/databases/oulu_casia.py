@@ -1,0 +1,39 @@
+"""Oulu-CASIA NIR&VIS (Zhao et al., Image and Vision Computing 2011): six posed emotions of 80 people at 25 fps.
+
+Read are the pictures in visible light under strong illumination. A clip runs from the neutral face to the apex.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from merlib.data.databases import folders
+from merlib.data.databases.reader import Published, Reader
+
+CLIPS = "OriginalImg/VL/Strong"
+TREE = f"""
+Oulu_CASIA/
+  {CLIPS}/P012/Anger/000.jpeg
+"""
+FPS = 25
+EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
+
+
+def annotations(folder: Path) -> pd.DataFrame:
+    """One row a clip folder; see `Reader.annotations`."""
+    found = folders.rows(folder / CLIPS, r"(?P<subject>P\d+)/(?P<clip>(?P<emotion>[A-Za-z]+))", "P012/Anger", folder)
+    # the last frame is the apex: the face is not filmed any further
+    shared = {"database": "oulu_casia", "onset": "first", "apex": "last", "offset": "last", "aus": "", "fps": str(FPS)}
+    return pd.DataFrame(found).assign(**shared, cropped=False)
+
+
+READER = Reader(
+    name="oulu_casia",
+    title="Oulu-CASIA",
+    folder="Oulu_CASIA",
+    markers=(CLIPS,),
+    tree=TREE,
+    how_to_get="a signed licence agreement with the University of Oulu",
+    annotations=annotations,
+    published={"visible light, strong illumination": Published(80, dict.fromkeys(EMOTIONS, 80))},
+)

@@ -1,0 +1,56 @@
+"""A person's own clips: a list (CSV or Excel) that names a folder of frames or a video file for each clip, any classes."""
+
+from pathlib import Path
+
+import cv2
+import pandas as pd
+
+from merlib.data.databases import sheets
+from merlib.data.databases.reader import Reader
+
+TREE = """
+my_clips.csv with a header row: subject, clip, frames, emotion[, onset, apex, offset, fps, aus]
+  subject,clip,frames,onset,apex,offset,fps,emotion,aus
+  anna,smile_1,anna/smile_1,12,30,55,120,joy,6+12        a folder of numbered pictures, beside the list
+  ben,frown_1,videos/ben_frown.mp4,,,,60,anger,4         a video: its frames count from 0; blank means all of it
+"""
+HEADER = {"subject": "subject", "clip": "clip", "path": "frames", "emotion": "emotion"}
+OPTIONAL = {"onset": "onset", "apex": "apex", "offset": "offset", "fps": "fps", "aus": "aus"}
+
+
+def annotations(place: Path) -> pd.DataFrame:
+    """One row a clip of the list; see `Reader.annotations`. Paths in it are relative to the list's folder."""
+    rows = sheets.find(place, HEADER, OPTIONAL)
+    base = place.parent if place.is_file() else place
+    rows["path"] = [str(base / path) for path in rows["path"]]
+    rows["fault"] = ["" if Path(path).exists() else f"{path} is not there" for path in rows["path"]]
+    rows["onset"] = rows["onset"].replace("", "first")
+    rows["offset"] = rows["offset"].replace("", "last")
+    return pd.DataFrame([_within_video(row) for row in rows.to_dict("records")]).assign(database="own", cropped=False)
+
+
+def _within_video(row: dict) -> dict:
+    """For a video, `first` and `last` as numbers, and a fault when the clip ends after the video does."""
+    if row["fault"] or Path(row["path"]).is_dir():
+        return row
+    length = int(cv2.VideoCapture(row["path"]).get(cv2.CAP_PROP_FRAME_COUNT))
+    row = row | {
+        name: {"first": "0", "last": str(length - 1)}.get(row[name], row[name]) for name in ("onset", "offset")
+    }
+    if length < 1:
+        return row | {"fault": f"{row['path']} is not a video that can be opened"}
+    if (sheets.number(row["offset"]) or 0) >= length:
+        return row | {"fault": f"offset {row['offset']} is after the video's last frame, {length - 1}"}
+    return row
+
+
+READER = Reader(
+    name="own",
+    title="list of own clips",
+    folder="own",
+    markers=("*.csv", "*.xlsx"),
+    tree=TREE,
+    how_to_get="write the list, and give its path as the data root",
+    annotations=annotations,
+    look_alike=False,
+)

@@ -1,0 +1,93 @@
+"""The class schemes of the papers: which annotated emotions, objective classes or action units fall into which class."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from merlib.data import aus
+
+
+def _groups(**emotions_of: str) -> dict[str, str]:
+    return {emotion: name for name, emotions in emotions_of.items() for emotion in emotions.split()}
+
+
+def _each(names: str) -> dict[str, str]:
+    return {name: name for name in names.split()}
+
+
+_POSITIVE_NEGATIVE_SURPRISE = _each("positive negative surprise")
+_SAMM_3 = _groups(positive="happiness", negative="anger contempt disgust fear sadness", surprise="surprise")
+# Davison et al. 2018: I-VI are happiness, surprise, anger, disgust, sadness and fear, VII is everything else
+_OBJECTIVE_5 = {"I": "happiness", "II": "surprise", "III": "anger", "IV": "disgust", "V": "sadness"}
+_OBJECTIVE_7 = _OBJECTIVE_5 | {"VI": "fear", "VII": "others"}
+
+_MACRO_5 = _each("happiness surprise anger disgust sadness")
+# PSN, Table 2: the category of a clip that shows exactly these action units; any other combination is of category VII
+PSN_CATEGORIES = {
+    "I": "6 12 6+12 6+7+12 7+12",
+    "II": "1+2 5 25 1+2+25 25+26 5+24",
+    "III": "23 4 4+7 4+5+7 17+24 4+6+7 4+38",
+    "IV": "10 9 4+9 4+40 4+5+40 4+7+9 4+9+17 4+7+10 4+5+7+9 7+10",
+    "V": "1 15 1+4 6+15 15+17",
+    "VI": "1+2+4 20",
+}
+_CATEGORY_OF = {aus.numbers(text): name for name, texts in PSN_CATEGORIES.items() for text in texts.split()}
+_PSN_4 = _groups(positive="I", negative="III IV V VI", surprise="II", others="VII")
+
+# scheme -> database -> as annotated -> class, in class order. MMNet, Tables 1 and 2; Micro-Attention, section 4.1. MEGC 2019
+# takes CASME II's sadness and fear out of negative; its flow maps are labelled with the class already.
+SCHEMES: dict[str, dict[str, dict[str, str]]] = {
+    "casme2-5": {"casme2": _each("happiness disgust repression surprise others")},
+    "casme2-3": {
+        "casme2": _groups(positive="happiness", negative="disgust repression sadness fear", surprise="surprise")
+    },
+    "samm-5": {"samm": _each("happiness anger contempt surprise") | _groups(others="other others")},
+    "samm-3": {"samm": _SAMM_3},
+    "smic-3": {"smic": _POSITIVE_NEGATIVE_SURPRISE},
+    "mmew-4": {"mmew": _each("happiness surprise disgust others")},
+    "megc2019-3": {
+        "casme2": _POSITIVE_NEGATIVE_SURPRISE
+        | _groups(positive="happiness", negative="disgust repression", surprise="surprise"),
+        "samm": _POSITIVE_NEGATIVE_SURPRISE | _SAMM_3,
+        "smic": _POSITIVE_NEGATIVE_SURPRISE,
+    },
+    "objective-5": {"casme2": _OBJECTIVE_5, "samm": _OBJECTIVE_5},
+    "objective-7": {"casme2": _OBJECTIVE_7, "samm": _OBJECTIVE_7},  # Micro-Attention, Table 1
+    # what a network learns before it learns the objective classes: the same five, in the same order
+    "macro-5": {"ckplus": _MACRO_5, "oulu_casia": _MACRO_5, "jaffe": _MACRO_5, "mug": _MACRO_5},
+    "psn-4": dict.fromkeys(("casme", "casme2", "cas_me_2", "samm"), _PSN_4),
+}
+ACCEPTED = (*SCHEMES, "own")
+
+
+def column(scheme: str) -> str:
+    """The column of the clip table that a scheme goes by."""
+    return {"objective-5": "objective", "psn-4": "aus"}.get(scheme, "emotion")
+
+
+def entries(scheme: str, annotated: Iterable[str]) -> list[str]:
+    """The entries of the scheme's column as `SCHEMES` has them: of action units, their category."""
+    return [psn_category(text) if column(scheme) == "aus" else text for text in annotated]
+
+
+def psn_category(units: str) -> str:
+    """PSN's category I to VII of an annotation of action units, such as `4+L10` (PSN, Table 2).
+
+    Sides and intensities do not count; every one of its alternatives does. Table 3 asks for "at least" AU6 or AU12
+    (positive) and AU1+AU2, AU25 or AU2 (surprise), which read as rules of their own contradict Table 2 (4+6+7 is anger);
+    they are taken as its summary. Raises ValueError like `aus.parse`.
+    """
+    return _CATEGORY_OF.get(aus.numbers(units), "VII")
+
+
+def class_of(scheme: str, databases: Collection[str], emotions: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+    """database -> as annotated -> class, in class order; `own` makes a class of each of `emotions`, in their order.
+
+    Raises ValueError for an unknown scheme, or one that does not know one of the databases.
+    """
+    if scheme == "own":
+        return {database: {emotion: emotion for emotion in emotions} for database in databases}
+    if scheme not in SCHEMES:
+        raise ValueError(f"no class scheme {scheme!r}; accepted: {', '.join(ACCEPTED)}")
+    if unknown := [database for database in databases if database not in SCHEMES[scheme]]:
+        fitting = [name for name, known in SCHEMES.items() if set(databases) <= known.keys()] + ["own"]
+        raise ValueError(f"{scheme} has no classes for {', '.join(unknown)}; accepted here: {', '.join(fitting)}")
+    return SCHEMES[scheme]

@@ -1,0 +1,172 @@
+"""A clip as one uint8 array of its frames, onset..offset: decoded once, then mapped from the disk.
+
+Each clip is a `.npy` file in the cache folder. Its name is a hash of everything that its content depends on: every
+source file (path, size, time of change), the frame numbers, the target size, the crop, and the code that makes it. So a
+changed file or a changed crop is a new entry, and nothing stale is ever read.
+"""
+
+import hashlib
+import inspect
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import joblib
+import numpy as np
+import pandas as pd
+
+from merlib import paths
+from merlib.cache import arrays
+from merlib.data.clips import Clips
+from merlib.preprocessing import faces
+from merlib.progress import track
+
+VIDEO_SUFFIXES = (".avi", ".mov", ".mp4", ".mkv", ".mpg", ".webm", ".wmv")
+_LOOKED_AT = 5  # frames of a clip, evenly spread, in which the face is searched
+
+
+class UnreadableClip(ValueError):
+    """A file of a clip cannot be read; the message names the file and what is wrong with it."""
+
+
+def load(
+    clips: Clips, size: int, crop: bool = True, landmarks: faces.Landmarks = faces.eyes
+) -> tuple[Clips, list[np.ndarray]]:
+    """The frames of every clip, RGB uint8 (T, size, size, 3), memory-mapped and read-only, in the order of the clips.
+
+    With `crop` the face is aligned and cut out (`faces`, with `landmarks` to find the eyes), except where the table says
+    that the files are face crops already; those, and all frames with `crop=False`, are resized as they are, to a square.
+    T runs from onset to offset. In a video, which is one file, onset and offset count its frames from 0.
+
+    Clips without a face or with an unreadable file (missing, truncated, not a picture) come back in `excluded` of the
+    returned Clips, each with the file and the reason. Raises UnreadableClip when no clip is left.
+    """
+    folder, code = paths.cache("frames"), _code(landmarks)
+    jobs = (joblib.delayed(_stored)(folder, code, clip, size, crop, landmarks) for clip in clips.table.itertuples())
+    run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # OpenCV decodes outside the GIL
+    outcomes = list(track(run(jobs), "frames", total=len(clips)))
+    reasons = {
+        (clip.database, clip.subject, clip.clip): outcome
+        for clip, outcome in zip(clips.table.itertuples(), outcomes, strict=True)
+        if isinstance(outcome, str)
+    }
+    files = [outcome for outcome in outcomes if isinstance(outcome, Path)]
+    if reasons and not files:
+        raise UnreadableClip(f"none of the {len(clips)} clips can be used; the first: {outcomes[0]}")
+    _allow_open_files()
+    return clips.drop(reasons), [np.load(file, mmap_mode="r") for file in files]
+
+
+def _stored(folder: Path, code: str, clip, size: int, crop: bool, landmarks: faces.Landmarks) -> Path | str:
+    """The file with the clip's frames, made if missing; or the reason why there is none."""
+    align = crop and not clip.cropped
+    try:
+        path = folder / f"{_key(clip, size, align, code)}.npy"
+        if path.exists():
+            return path
+        array = _decode(clip, size, align, landmarks)
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    except UnreadableClip as error:
+        return str(error)
+    except faces.FaceNotFound as error:
+        return f"{clip.frames[0]}: {error}"
+    arrays.keep(path, array)
+    return path
+
+
+def _code(landmarks: faces.Landmarks) -> str:
+    modules = [Path(module).read_text(encoding="utf-8") for module in (__file__, faces.__file__)]
+    return "\n".join([*modules, inspect.getsource(landmarks), cv2.__version__])
+
+
+def _key(clip, size: int, align: bool, code: str) -> str:
+    status = [(os.path.abspath(file), os.stat(file)) for file in clip.frames]
+    sources = [(file, s.st_size, s.st_mtime_ns) for file, s in status]
+    content = repr((sources, str(clip.onset), str(clip.offset), size, align, code))
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+def _decode(clip, size: int, align: bool, landmarks: faces.Landmarks) -> np.ndarray:
+    positions = range(_length(clip))
+    frames = _of_one_shape(_read(clip, positions), clip)
+    if not align:
+        return np.stack([_resize(frame, size) for frame in frames])
+    looked_at = np.unique(np.linspace(positions[0], positions[-1], _LOOKED_AT).round().astype(int))
+    transform = faces.alignment(_read(clip, looked_at), size, landmarks)
+    return np.stack([faces.crop(frame, transform, size) for frame in frames])
+
+
+def _resize(frame: np.ndarray, size: int) -> np.ndarray:
+    smaller = size <= min(frame.shape[:2])
+    return cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+
+
+def _of_one_shape(frames: Iterator[np.ndarray], clip) -> Iterator[np.ndarray]:
+    """Passes the frames on; one transform a clip is right only if they all have the shape of the first."""
+    shape = None
+    for position, frame in enumerate(frames):
+        shape = shape or frame.shape
+        if frame.shape != shape:
+            file = clip.frames[position]
+            raise UnreadableClip(f"{file}: (height, width) {frame.shape[:2]}, the clip's first frame has {shape[:2]}")
+        yield frame
+
+
+def _length(clip) -> int:
+    if not _is_video(clip):
+        return len(clip.frames)
+    if pd.isna(clip.onset) or pd.isna(clip.offset):
+        raise UnreadableClip(f"{clip.frames[0]}: a clip in a video needs an onset and an offset")
+    return clip.offset - clip.onset + 1
+
+
+def _is_video(clip) -> bool:
+    return clip.frames[0].lower().endswith(VIDEO_SUFFIXES)
+
+
+def _read(clip, positions: Iterable[int]) -> Iterator[np.ndarray]:
+    """The frames (H, W, 3) RGB at `positions`, in rising order; 0 is the onset."""
+    if _is_video(clip):
+        yield from _read_video(clip.frames[0], {clip.onset + position for position in positions})
+    else:
+        yield from (_read_picture(clip.frames[position]) for position in positions)
+
+
+def _read_picture(file: str) -> np.ndarray:
+    data = Path(file).read_bytes()
+    # Some decoders fill what is missing of a JPEG with grey. A whole one has its end marker (FFD9) after the last start
+    # of a scan (FFDA): neither occurs inside compressed data, and what a program appended after the end does no harm.
+    if data.startswith(b"\xff\xd8") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+        raise UnreadableClip(f"{file}: truncated JPEG, its end-of-image marker is missing")
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if picture is None:
+        raise UnreadableClip(f"{file}: not a picture that OpenCV can read, or only a part of one")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def _read_video(file: str, numbers: set[int]) -> Iterator[np.ndarray]:
+    """Reads on from the first frame: seeking lands on a neighbouring frame in many formats."""
+    video = cv2.VideoCapture(file)
+    try:
+        for number in range(max(numbers) + 1):
+            if not video.grab():
+                raise UnreadableClip(
+                    f"{file}: the video has {number} readable frames, the clip needs {max(numbers) + 1}"
+                )
+            if number in numbers:
+                yield cv2.cvtColor(video.retrieve()[1], cv2.COLOR_BGR2RGB)
+    finally:
+        video.release()
+
+
+def _allow_open_files(wanted: int = 8192) -> None:
+    """Every memory map keeps its file open; many systems allow a process 256 or 1024 files until it asks for more."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))

@@ -1,0 +1,139 @@
+"""What a notebook leaves behind: its tables, figures and predictions as files, listed in `artifacts.json`."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from merlib import paths, published
+from merlib.results.rendering import Table
+from merlib.results.style import STYLE
+
+KINDS = ("measured", "computed", "counted", "drawn", "quoted")
+
+
+class Record:
+    """Collects the artifacts of one notebook in a folder; nothing is ever half written.
+
+    `paper` is the short name ("mmnet"), whose artifacts and their kinds `published.artifacts` lists. `output_dir`
+    is the run folder; without one, as in JupyterLab, `papermill_runs/interactive/<notebook>`. An artifact recorded
+    again replaces itself, so that a cell can be run twice.
+    """
+
+    def __init__(self, paper: str, output_dir: str | Path = "") -> None:
+        self.paper = paper
+        self.folder = Path(output_dir or paths.runs() / "interactive" / _notebook(paper)).resolve()
+        self._known = published.artifacts(paper).set_index("artifact").to_dict("index")
+        self._entries: dict[tuple[str, str], dict[str, Any]] = {}
+        self._predictions: dict[tuple, pd.DataFrame] = {}
+
+    def table(self, name: str, table: Table | pd.DataFrame, caption: str = "", kind: str = "") -> Table:
+        """Writes `tables/<name>` as .csv, .md, .tex and .html, and returns the table to be shown.
+
+        `name` is an artifact of the paper ("table_6"), or one of your own with its `kind`; ValueError lists the known.
+        """
+        table = Table(table) if isinstance(table, pd.DataFrame) else table
+        entry = self._entry("table", name, caption, kind)
+        title = f"{entry['title']}. {caption}".strip() if caption else entry["title"]
+        texts = {
+            "csv": table.to_csv(),
+            "md": table.to_markdown(),
+            "tex": table.to_latex(title, f"tab:{self.paper}_{name}"),
+            "html": table._repr_html_(),
+        }
+        files = [self._write(f"tables/{name}.{suffix}", _text(text)) for suffix, text in texts.items()]
+        self._list(entry, files, notes=list(table.notes), sources=list(table.sources))
+        return table
+
+    def figure(self, name: str, figure: Figure, caption: str = "", kind: str = "", faces: bool = False) -> Figure:
+        """Writes `figures/<name>` as .png (200 dpi) and .pdf, and returns the figure to be shown.
+
+        `faces` marks a figure that shows people, which a database's licence may forbid to pass on. `name` and
+        `kind` as in `table`.
+        """
+        entry = self._entry("figure", name, caption, kind)
+        plt.close(figure)  # a cell that ends on a figure still open would show it twice
+        files = [self._write(f"figures/{name}.{suffix}", _picture(figure, suffix)) for suffix in ("png", "pdf")]
+        self._list(entry, files, faces=faces)
+        # beside the picture that a cell stores of it stands which artifact it is: the gallery asks whether it shows faces
+        figure._repr_mimebundle_ = lambda **_: ({}, {"image/png": {"artifact": name}})
+        return figure
+
+    def predictions(self, predictions: pd.DataFrame) -> pd.DataFrame:
+        """Adds predictions to `predictions.parquet`, in place of earlier ones of the same experiment and data."""
+        runs = predictions[["experiment", "database", "scheme"]].drop_duplicates()
+        self._predictions[tuple(runs.itertuples(index=False, name=None))] = predictions
+        together = pd.concat(self._predictions.values(), ignore_index=True)
+        file = self._write("predictions.parquet", lambda path: together.to_parquet(path, index=False))
+        entry = self._entry("predictions", "predictions", "", "measured")
+        self._list(entry, [file], sources=together["source"].unique().tolist())
+        return predictions
+
+    def _entry(self, form: str, name: str, caption: str, kind: str) -> dict[str, Any]:
+        known = self._known.get(name)
+        faults = []
+        if not re.fullmatch(r"[a-z0-9_]+", name):
+            faults.append(f"artifact name {name!r}: small letters, digits and _ only, as it names files")
+        if known and kind:
+            faults.append(f"{name!r} is an artifact of {self.paper}, of the kind {known['kind']}: leave kind out")
+        if not known and not kind:
+            listed = ", ".join(self._known) or "none"
+            faults.append(f"{self.paper} has no artifact {name!r}; it has {listed}. One of your own needs its kind")
+        if kind and not set(kind.split(" + ")) <= set(KINDS):
+            faults.append(f"kind {kind!r}: one of {', '.join(KINDS)}, or several joined by ' + '")
+        if faults:
+            raise ValueError("; ".join(faults))
+        title = f"{known['label']}: {known['title']}" if known else name.replace("_", " ").capitalize()
+        return {
+            "name": name,
+            "type": form,
+            "kind": known["kind"] if known else kind,
+            "title": title,
+            "caption": caption,
+        }
+
+    def _list(
+        self,
+        entry: dict[str, Any],
+        files: Sequence[str],
+        notes: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        faces: bool = False,
+    ) -> None:
+        more = {"notes": list(notes), "sources": list(sources), "faces": faces, "files": list(files)}
+        self._entries[entry["type"], entry["name"]] = entry | more
+        listed = json.dumps(list(self._entries.values()), indent=1, ensure_ascii=False)
+        self._write("artifacts.json", _text(listed + "\n"))
+
+    def _write(self, name: str, write: Callable[[Path], object]) -> str:
+        """Writes a file beside its place, then moves it there; returns its name."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.partial")
+        write(temporary)
+        os.replace(temporary, path)
+        return name
+
+
+def _notebook(paper: str) -> str:
+    return next((path.stem for path in paths.notebooks().glob(f"[0-9][0-9]_{paper}.ipynb")), paper)
+
+
+def _text(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(text, encoding="utf-8")
+
+
+def _picture(figure: Figure, suffix: str) -> Callable[[Path], object]:
+    def save(path: Path) -> None:
+        # without a date, so that the same figure gives the same file
+        metadata = {"CreationDate": None} if suffix == "pdf" else None
+        with plt.style.context(STYLE):
+            figure.savefig(path, format=suffix, dpi=200, bbox_inches="tight", metadata=metadata)
+
+    return save

@@ -1,0 +1,105 @@
+"""The reference runs, kept in git: of a finished run its manifests, its tables and the figures of what was measured.
+
+`make reference` copies them from the runs that `SOURCES` names and writes the README's generated parts anew. Executed
+notebooks and predictions are too large, and figures marked `faces` are not for passing on: their names and hashes stay in
+the manifest, under `left_out`.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from merlib import paths
+from merlib.runs import manifest
+from merlib.site import readme
+
+# what is kept in git <- the run that it is copied from, both in papermill_runs/
+SOURCES = {readme.LOOK_ALIKE: "demo", readme.FLOW_MAPS: "flow_maps"}
+
+
+class ReferenceError(Exception):
+    """A run that cannot be a reference; the message lists everything that is in the way."""
+
+
+def keep(run_folder: Path, target: Path) -> Path:
+    """Copies what is kept of a run into `target`, in place of what was there, and returns it.
+
+    Raises ReferenceError when the folder holds no finished notebook or an unfinished one, a file is missing or is not
+    the one that the run wrote, or something names a folder of this machine. Then `target` stays as it was.
+    """
+    folders = [folder for folder in sorted(run_folder.glob("[0-9][0-9]_*")) if folder.is_dir()]
+    faults = [fault for folder in folders for fault in _faults(folder)]
+    if not folders:
+        faults = [f"{run_folder} holds no notebook that was run"]
+    if faults:
+        raise ReferenceError("\n".join([f"{run_folder.name} cannot be kept:", *(f"- {fault}" for fault in faults)]))
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for folder in folders:
+        _copy(folder, partial / folder.name)
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(partial, target)
+    return target
+
+
+def _copy(folder: Path, target: Path) -> None:
+    found = manifest.read(folder)
+    kept = {file for artifact in found["artifacts"] for file in _kept(artifact)}
+    for file in sorted(kept):
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / file, target / file)
+    found["artifacts"] = [artifact | {"files": _kept(artifact)} for artifact in found["artifacts"]]
+    hashes = found.pop("sha256")
+    found["sha256"] = {file: value for file, value in hashes.items() if file in kept}
+    found["left_out"] = {file: value for file, value in hashes.items() if file not in kept}
+    text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def _kept(artifact: dict[str, Any]) -> list[str]:
+    """The files of an artifact that are kept: a table's CSV and Markdown, the PNG of a measured figure without faces."""
+    shown = artifact["type"] == "figure" and "measured" in artifact["kind"] and not artifact["faces"]
+    endings = (".csv", ".md") if artifact["type"] == "table" else (".png",) if shown else ()
+    return [file for file in artifact["files"] if file.endswith(endings)]
+
+
+def _faults(folder: Path) -> list[str]:
+    found = manifest.read(folder)
+    if found is None:
+        return [f"{folder.name} did not finish"]
+    given = found["parameters"].items()
+    faults = [f"{name} = {value}: a folder of this machine" for name, value in given if _absolute(value)]
+    for file in (file for artifact in found["artifacts"] for file in _kept(artifact)):
+        content = (folder / file).read_bytes() if (folder / file).is_file() else None
+        if content is None:
+            faults.append(f"{file} is missing")
+        elif hashlib.sha256(content).hexdigest() != found["sha256"].get(file):
+            faults.append(f"{file} was changed after the run")
+        elif str(paths.home()).encode() in content:
+            faults.append(f"{file} names {paths.home()}")
+    return [f"{folder.name}: {fault}" for fault in faults]
+
+
+def _absolute(value: Any) -> bool:
+    return isinstance(value, str) and Path(value).expanduser().is_absolute()
+
+
+def main() -> None:
+    """Makes all reference runs and the README's generated parts, or says what is in the way and changes nothing else."""
+    try:
+        for target, source in SOURCES.items():
+            print(f"kept in {keep(paths.runs() / source, paths.runs() / target)}")
+    except ReferenceError as error:
+        sys.exit(f"{error}\npapermill_runs/README.md says how to make the runs.")
+    page = paths.home() / "README.md"
+    page.write_text(readme.filled(page.read_text(encoding="utf-8"), paths.runs()), encoding="utf-8")
+    print(f"written into {page}")
+
+
+if __name__ == "__main__":
+    main()

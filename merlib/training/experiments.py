@@ -1,0 +1,247 @@
+"""Trains every fold of an experiment, in any order and on any number of workers, and keeps each finished one.
+
+The fold is the unit of work and of resumption. A fold's file is named by a hash of all that its result depends on, is
+written whole or not at all, and is read instead of trained again.
+"""
+
+import hashlib
+import os
+import threading
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import torch
+from joblib import Parallel, delayed
+from pyarrow import parquet
+from torch import nn
+
+from merlib import paths, progress
+from merlib.cache.fingerprint import fingerprint
+from merlib.data.clips import Clips
+from merlib.training import loop, splits, weights
+from merlib.training.loop import FoldResult, Inputs, Loss, Prepare, Settings, TrainingDiverged
+from merlib.training.weights import Weights
+
+SEAL = b"merlib_seal"  # in a fold's file: a hash of its name and content
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A model, how it is trained and how it is tested. Nothing runs before `run`.
+
+    `build(num_classes)` makes the model; `prepare` and `loss` are those of `loop.fit`; `protocol` makes the folds.
+    `keep_aside`: how many training persons of a fold are not trained on but choose its epoch, for the rule "inner".
+    """
+
+    name: str
+    build: Callable[[int], nn.Module]
+    settings: Settings
+    protocol: splits.Protocol = splits.loso
+    prepare: Prepare = loop.as_float
+    loss: Loss = loop.cross_entropy
+    keep_aside: int = 0
+
+    def run(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,), n_jobs: int | None = None) -> pd.DataFrame:
+        """Predictions for every test clip (part "test") and kept-aside clip ("inner") after every epoch, a row each.
+
+        Columns: experiment, database, scheme, source, fold, seed, part, epoch (from 1), subject, clip, target,
+        train_loss and `logit_<class>` in class order; rows by seed, fold, epoch. `X` is that of `loop.fit`.
+        Folds finished before, by this experiment or another that comes to the same, are read. `n_jobs` folds are
+        trained at a time, each in one thread; the result does not depend on it. None: as many as there are cores, or
+        one on a GPU.
+
+        Raises ValueError when X, clips and folds do not fit together, SharedPersonError when a fold has a person on
+        both sides, TrainingDiverged with experiment, seed, fold and epoch, and Unhashable when the model's code
+        reads something whose content cannot be told.
+        """
+        X = _arrays(X)
+        tasks = self._tasks(X, clips, seeds)
+        frames = {path: _stored(path) for path in tasks}
+        missing = {path: task for path, task in tasks.items() if frames[path] is None}
+        if missing:
+            before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
+            jobs = Parallel(n_jobs=n_jobs or _workers(), return_as="generator_unordered")(
+                delayed(self._finish)(X, clips, task, path, os.getpid()) for path, task in missing.items()
+            )
+            for _ in progress.track(jobs, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
+                pass
+        frames |= {path: _load(path) for path in missing}
+        predictions = pd.concat(frames.values(), ignore_index=True)
+        for place, column in enumerate(("database", "scheme", "source")):
+            predictions.insert(place, column, getattr(clips, column))
+        predictions.insert(0, "experiment", self.name)
+        return predictions
+
+    def fit(self, X: Inputs, clips: Clips, fold: splits.Fold, seed: int = 0) -> FoldResult:
+        """One fold, trained as in `run` but not stored: its `model` is there to look inside."""
+        return self._train(_arrays(X), clips, self._task(fold, clips, seed))
+
+    def key(self, X: Inputs, clips: Clips, fold: splits.Fold, seed: int = 0) -> str:
+        """A hash of all that the result of `fit` depends on: model, code, settings, data, split and seed."""
+        return fingerprint(self._shared(_arrays(X), clips), self._task(fold, clips, seed))
+
+    def _tasks(self, X: Inputs, clips: Clips, seeds: Sequence[int]) -> dict[Path, "_Task"]:
+        """Every fold with every seed, by the file that it belongs in."""
+        folds = self.protocol(clips)
+        _check(X, clips, folds, seeds)
+        tasks = [self._task(fold, clips, seed) for seed in seeds for fold in folds]
+        shared = self._shared(X, clips)
+        return {paths.cache("folds") / f"{fingerprint(shared, task)}.parquet": task for task in tasks}
+
+    def _shared(self, X: Inputs, clips: Clips) -> str:
+        """The hash of what all folds have in common."""
+        code = (loop.fit, self.build, self.prepare, self.loss, torch.__version__, loop.best_device())
+        return fingerprint(code, self.settings, X, clips.y, clips.class_names)
+
+    def _task(self, fold: splits.Fold, clips: Clips, seed: int) -> "_Task":
+        splits.check_persons(fold, clips.subjects)
+        # from seed and name alone, so that neither order nor workers nor a resume change it
+        fold_seed = int.from_bytes(hashlib.sha256(f"{seed} {fold.name}".encode()).digest()[:8])
+        inner = np.empty(0, dtype=np.int64)
+        if self.keep_aside:
+            fold, inner = splits.keep_aside(fold, clips.subjects, self.keep_aside, fold_seed)
+        recorded = replace(fold, test=np.concatenate([fold.test, inner]))
+        return _Task(recorded, seed, fold_seed, _rows(clips, fold.test, inner))
+
+    def _finish(self, X: Inputs, clips: Clips, task: "_Task", path: Path, owner: int) -> None:
+        if os.getppid() == owner:  # a worker process of our own, on this machine
+            _end_with(owner)
+        _store(self._train(X, clips, task), task, clips.class_names, path)
+
+    def _train(self, X: Inputs, clips: Clips, task: "_Task") -> FoldResult:
+        arguments = (self.build, X, clips.y, task.fold, len(clips.class_names), self.settings, task.fold_seed)
+        try:
+            return loop.fit(*arguments, prepare=self.prepare, loss=self.loss)
+        except TrainingDiverged as error:
+            raise TrainingDiverged(f"experiment {self.name}, seed {task.seed}, {error}") from error
+
+
+def pretrain(experiment: Experiment, X: Inputs, clips: Clips, seed: int = 0, part: str = "") -> Weights:
+    """Weights of the experiment's model, or of its submodule `part`, trained once and kept.
+
+    The first fold of the experiment's protocol is trained, so that its test persons tell how well it went; they stand in
+    the note. The file is named by a hash of all that its content depends on, and is read instead of trained again.
+    """
+    fold = experiment.protocol(clips)[0]
+    path = paths.cache("weights") / f"{experiment.name}-{experiment.key(X, clips, fold, seed)}{part and f'-{part}'}.pt"
+    if not path.exists():
+        result = experiment.fit(X, clips, fold, seed)
+        note = f"{experiment.name}: {_report(result, clips, fold.test)}. {clips.source}"
+        return weights.keep(result.model.get_submodule(part).cpu().state_dict(), path, note)
+    return weights.stored(path)
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """One fold with one seed. `fold.test`: the test clips, then the clips kept aside; `rows`: part, subject, clip and
+    target of each of them."""
+
+    fold: splits.Fold
+    seed: int
+    fold_seed: int
+    rows: dict[str, list[str]]
+
+
+@cache
+def _end_with(owner: int) -> None:
+    """End this worker when the process that owns it is gone: killed, it cannot say so, and the worker would wait on."""
+
+    def watch() -> None:
+        while os.getppid() == owner:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _workers() -> int:
+    return 1 if loop.best_device().type == "cuda" else os.cpu_count() or 1
+
+
+def _arrays(X: Inputs) -> Inputs:
+    """NumPy arrays, which joblib shares with its workers in memory; it would copy a tensor for every fold."""
+    if isinstance(X, dict):
+        return {name: np.ascontiguousarray(value) for name, value in X.items()}
+    return np.ascontiguousarray(X)
+
+
+def _check(X: Inputs, clips: Clips, folds: list[splits.Fold], seeds: Sequence[int]) -> None:
+    sizes = {f"X[{name!r}]": len(value) for name, value in X.items()} if isinstance(X, dict) else {"X": len(X)}
+    faults = [f"{name} has {n} clips, the clip table {len(clips)}" for name, n in sizes.items() if n != len(clips)]
+    for what, values in (("fold", [fold.name for fold in folds]), ("seed", list(seeds))):
+        faults += [] if values else [f"there is no {what}"]
+        faults += [f"{what} {value} is there {n} times" for value, n in Counter(values).items() if n > 1]
+    faults += [f"fold {fold.name} trains on no clip" for fold in folds if not len(fold.train)]
+    faults += [f"fold {fold.name} tests no clip" for fold in folds if not len(fold.test)]
+    if faults:
+        raise ValueError("; ".join(faults))
+
+
+def _rows(clips: Clips, test: np.ndarray, inner: np.ndarray) -> dict[str, list[str]]:
+    index = np.concatenate([test, inner])
+    return {
+        "part": ["test"] * len(test) + ["inner"] * len(inner),
+        "subject": clips.subjects[index].tolist(),
+        "clip": clips.table["clip"].iloc[index].tolist(),
+        "target": [clips.class_names[label] for label in clips.y[index]],
+    }
+
+
+def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path) -> None:
+    """Written under another name and renamed when it is whole. A kill leaves that other name, which nobody reads."""
+    num_epochs, num_rows, _ = result.logits.shape
+    frame = pd.DataFrame(
+        {"fold": task.fold.name, "seed": task.seed} | {name: value * num_epochs for name, value in task.rows.items()}
+    )
+    frame.insert(3, "epoch", np.repeat(np.arange(1, num_epochs + 1), num_rows))
+    frame["train_loss"] = np.repeat(result.train_loss, num_rows)
+    frame[[f"logit_{name}" for name in classes]] = result.logits.reshape(num_epochs * num_rows, -1)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({**table.schema.metadata, SEAL: _seal(path, frame)})
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    parquet.write_table(table, temporary)
+    os.replace(temporary, path)
+
+
+def _load(path: Path) -> pd.DataFrame:
+    """A finished fold. Raises, among others, ValueError when the file is not the fold it is named after, whole."""
+    with parquet.ParquetFile(path) as file:
+        table = file.read()
+    frame = table.to_pandas()
+    if (table.schema.metadata or {}).get(SEAL) != _seal(path, frame):
+        raise ValueError("its content is not what was stored under this name")
+    return frame
+
+
+def _seal(path: Path, frame: pd.DataFrame) -> bytes:
+    rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    return fingerprint(path.stem, list(frame.columns), [str(dtype) for dtype in frame.dtypes], rows).encode()
+
+
+def _stored(path: Path) -> pd.DataFrame | None:
+    """A fold finished before, or None; a damaged file is reported and its fold trained again."""
+    if not path.exists():
+        return None
+    try:
+        return _load(path)
+    except Exception as error:  # a flipped bit can end in an error of any kind
+        warnings.warn(f"{path} is damaged ({error}): its fold is trained again", stacklevel=3)
+        return None
+
+
+def _report(result: FoldResult, clips: Clips, test: np.ndarray) -> str:
+    persons = clips.subjects
+    right = np.mean(result.logits[-1].argmax(axis=1) == clips.y[test])
+    majority = np.bincount(clips.y[test]).max() / len(test)
+    return (
+        f"trained on {len(clips) - len(test)} of {len(clips)} clips, {len(clips.class_names)} classes; of the "
+        f"{len(set(persons[test]))} persons held out, {right:.1%} of {len(test)} clips right (largest class {majority:.1%})"
+    )

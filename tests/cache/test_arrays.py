@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from merlib import paths
+from merlib.cache import arrays
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MERLIB_HOME", str(tmp_path))
+
+
+def videos(count=3):
+    return [np.full((4, 2, 2), i, np.uint8) for i in range(count)]
+
+
+def doubled(video):
+    return 2.0 * video
+
+
+def files():
+    return {file: file.stat().st_mtime_ns for file in paths.cache("doubled").iterdir()}
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_results_come_in_the_order_of_the_videos_and_are_stored_once(n_jobs):
+    for video, result in zip(videos(), arrays.of_each("doubled", doubled, videos(), n_jobs), strict=True):
+        np.testing.assert_array_equal(result, 2.0 * video)
+    stored = files()
+    again = arrays.of_each("doubled", doubled, videos()[::-1], n_jobs)
+    assert [float(result.max()) for result in again] == [4.0, 2.0, 0.0]
+    assert files() == stored and len(stored) == 3
+
+
+def test_other_frames_and_other_code_are_computed_anew():
+    arrays.of_each("doubled", doubled, videos(), n_jobs=1)
+    [changed] = arrays.of_each("doubled", doubled, [np.full((4, 2, 2), 9, np.uint8)], n_jobs=1)
+    assert changed.max() == 18 and len(files()) == 4
+    factor = 3.0
+    [tripled, *_] = arrays.of_each("doubled", lambda video: factor * (video + 1.0), videos(), n_jobs=1)
+    assert tripled.max() == 3 and len(files()) == 7
+
+
+def test_a_failure_is_passed_on_and_leaves_what_was_finished():
+    def fails(video):
+        if video.max() == 1:
+            raise ValueError("no such clip")
+        return doubled(video)
+
+    with pytest.raises(ValueError, match="no such clip"):
+        arrays.of_each("doubled", fails, videos(), n_jobs=1)
+    assert [file.suffix for file in files()] == [".npy"]

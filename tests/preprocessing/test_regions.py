@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from merlib.preprocessing import faces, regions
+from merlib.synthetic import Actor, View, draw_identity, landmarks
+
+VIEW = View.seated(224, 224)
+
+
+def photograph(actor, seed):
+    noise = np.random.default_rng(seed).normal(0, 2, (224, 224, 3))
+    return np.clip(actor.frame({}) + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_boxes_lie_on_eyes_brows_nose_and_mouth_as_they_were_drawn(seed):
+    actor = Actor(draw_identity(np.random.default_rng(seed)), VIEW)
+    mask = regions.mask(np.stack([photograph(actor, i) for i in range(5)]))
+    drawn = landmarks(actor.who)
+    (eye, _), (_, brow_line) = drawn["eye"], drawn["brow"]
+    features = {"brow": (eye, brow_line)} | {name: drawn[name] for name in ("eye", "nose", "mouth", "corner")}
+    for name, (x, y) in features.items():
+        for column, row in actor.view.pixels([(-x, y), (x, y)]).round().astype(int):
+            assert mask[row, column], name
+    assert 0.02 < mask.mean() < 0.25
+    assert not mask[:20].any() and not mask[:, :20].any()  # the wall behind
+
+
+def test_a_clip_without_a_face_is_said():
+    with pytest.raises(faces.FaceNotFound):
+        regions.mask(np.full((3, 96, 96, 3), 128, np.uint8))

@@ -1,0 +1,209 @@
+import base64
+import io
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import matplotlib.pyplot as plt
+import nbformat.v4 as nbf
+import numpy as np
+import pytest
+from helpers import executed_run
+from helpers.made_predictions import LOOK_ALIKE, made
+from PIL import Image
+
+from merlib import published
+from merlib.results import tables
+from merlib.results.artifacts import Record
+from merlib.runs import manifest
+from merlib.site import gallery, notebook_page
+
+
+class Page(HTMLParser):
+    """What a page refers to, the ids that it has, and its text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.ids, self.loaded, self.text = [], [], [], ""
+        self.feed(path.read_text(encoding="utf-8"))
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.links += [attrs["href"]] if tag == "a" and attrs.get("href") else []
+        self.loaded += [attrs[name] for name in ("src", "href") if tag in ("img", "script", "link") and attrs.get(name)]
+
+    def handle_data(self, data):
+        self.text += f" {data}"
+
+
+@pytest.fixture
+def run(home, monkeypatch):
+    """A run of two notebooks, of which one did not finish."""
+    monkeypatch.setattr(manifest, "device", lambda: "cpu")
+    run = home / "papermill_runs" / "demo"
+    for name, title in (("01_sma_stn", "SMA-STN"), ("04_mmnet", "MMNet")):
+        executed_run.write(
+            run / name / "notebook.ipynb", nbf.new_markdown_cell(f"# {title}"), nbf.new_code_cell("1 + 1")
+        )
+    record = Record("mmnet", run / "04_mmnet")
+    record.figure("figure_4", plt.figure(figsize=(3, 2)), "Attention & more.", faces=True)
+    record.table("table_6", tables.compare("mmnet", "table_6", {"MMNet (Ours)": made({0: [[4]]})}), "Five <classes>.")
+    record.table("own", published.artifacts("mmnet"), "Our own.", kind="counted")
+    record.figure("figure_3", plt.figure(figsize=(1, 1)))
+    record.predictions(made({0: [[4]]}))
+    facts = {"notebook": "04_mmnet", "run": "demo", "parameters": {"profile": "demo"}, "wall_time_s": 312.4}
+    manifest.write(run / "04_mmnet", **facts, finished="2026-02-01T10:11:12+00:00", peak_memory_mb=1834)
+    return run
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """A run that a kernel made: its notebook holds pictures, with and without a mark."""
+    home = tmp_path_factory.mktemp("project")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MERLIB_HOME", str(home))
+        return executed_run.make(home)
+
+
+def pictures(site):
+    """Every picture in the files of a folder, as (file, RGB array)."""
+    for path in (path for path in site.rglob("*") if path.is_file()):
+        if path.suffix == ".png":
+            yield path, np.asarray(Image.open(path).convert("RGB"))
+        elif path.suffix in (".html", ".ipynb"):
+            text = path.read_text(encoding="utf-8").replace("\\n", "")
+            for code in re.findall(r"iVBORw0KGgo[A-Za-z0-9+/]+=*", text):
+                yield path, np.asarray(Image.open(io.BytesIO(base64.b64decode(code))).convert("RGB"))
+
+
+def files_with_a_face(site):
+    return {
+        path.relative_to(site).as_posix()
+        for path, image in pictures(site)
+        if (image == executed_run.FACE).all(-1).any()
+    }
+
+
+@pytest.mark.parametrize("faces", [True, False])
+def test_every_link_and_image_is_there(run, faces):
+    site = gallery.build(run, faces).parent
+    pages = {path.resolve(): Page(path) for path in site.rglob("*.html") if path.parent.name != "tables"}
+    assert len(pages) == 5
+    endings = set()
+    for path, page in pages.items():
+        assert len(set(page.ids)) == len(page.ids)
+        for link in (link for link in page.links + page.loaded if link != "data:,"):
+            parts = urlsplit(link)
+            assert not parts.scheme and not parts.netloc and not link.startswith("/"), link
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            assert target.is_relative_to(site.resolve()) and target.is_file(), link
+            assert not parts.fragment or parts.fragment in pages[target].ids, link
+            endings.add(target.suffix)
+    assert endings - {".parquet"} == {".csv", ".tex", ".md", ".png", ".pdf", ".ipynb", ".html"}
+    assert (".parquet" in endings) is faces
+
+
+def test_a_card_has_the_main_figure_and_our_rows_of_the_main_table(run):
+    page = Page(gallery.build(run))
+    assert [link for link in page.loaded if link.endswith("png")] == ["04_mmnet/figures/figure_3.png"]
+    for words in (tables.LOOK_ALIKE[1:], "not a fair estimate", "MMNet (Ours) CASME II 5 88.35", "80.00"):
+        assert words in page.text
+    assert "DSSN" not in page.text and "DSSN" in Page(run / "04_mmnet" / "index.html").text
+
+
+def test_a_card_says_of_every_artifact_how_it_was_made_or_that_it_was_not(run):
+    page = Page(gallery.build(run))
+    card = page.text.split("MMNet demo")[1]
+    for row in published.artifacts("mmnet").itertuples():
+        made_here = row.artifact in ("table_6", "figure_3", "figure_4")
+        assert f"{row.label} {row.kind if made_here else 'not made'}" in card
+        assert any(link.endswith(f"-{row.artifact}") for link in page.links) is made_here
+    assert "Own counted" in card and "4 of 12 tables and figures made" in card
+    assert "Not in this run: micro_attention, psn, vggface_lstm" in card
+
+
+def test_a_notebooks_page_says_how_it_was_made_and_of_what(run):
+    text = (gallery.build(run), Page(run / "04_mmnet" / "index.html").text)[1]
+    for words in (
+        LOOK_ALIKE,
+        "5:12",
+        "2026-02-01 10:11 UTC",
+        "cpu",
+        "1834 MB",
+        "Five <classes>.",
+        "not a fair estimate",
+    ):
+        assert words in text
+    assert text.count("shows faces") == 1
+
+
+def test_a_notebook_without_a_manifest_did_not_finish(run):
+    (run / "05_vggface_lstm").mkdir()  # nothing ran here: no card
+    text = Page(gallery.build(run)).text
+    first, second = map(str.strip, text.split("Read the notebook")[:2])
+    assert first.endswith("SMA-STN did not finish Tables and figures")
+    assert "0 of 10 tables and figures made" in second and "did not finish" not in second
+    assert "up to where it stopped" in Page(run / "01_sma_stn" / "index.html").text
+
+
+def test_a_file_that_was_lost_is_named_not_linked(run):
+    (run / "04_mmnet" / "figures" / "figure_3.png").unlink()
+    page = (gallery.build(run), Page(run / "04_mmnet" / "index.html"))[1]
+    assert "lost: figures/figure_3.png" in page.text
+    assert not [url for url in page.links + page.loaded if "figure_3.png" in url]
+
+
+def test_building_again_and_elsewhere_gives_the_same_pages(run, tmp_path):
+    first = {path: path.read_bytes() for path in [gallery.build(run), *run.glob("*/*.html")]}
+    moved = shutil.copytree(run, tmp_path / "elsewhere" / "demo")
+    gallery.build(moved)
+    assert {path: (moved / path.relative_to(run)).read_bytes() for path in first} == first
+    assert not list(moved.rglob("*.partial"))
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no notebook"):
+        gallery.build(tmp_path)
+
+
+def test_a_public_copy_holds_no_picture_of_a_face_in_any_file(executed):
+    gallery.build(executed)
+    notebooks = {"04_mmnet/notebook.ipynb", "04_mmnet/notebook.html"}
+    assert files_with_a_face(executed) == {*notebooks, "04_mmnet/figures/figure_4.png"}
+    public = gallery.build(executed, faces=False).parent
+    assert public == executed / "public" and files_with_a_face(public) == set()
+    figures = {path.name for path in public.glob("04_mmnet/figures/*")}
+    assert figures == {"figure_3.png", "figure_3.pdf", "own.png", "own.pdf"}
+    shown = {path.name for path, _ in pictures(public)}
+    assert shown == {"figure_3.png", "own.png", "notebook.html", "notebook.ipynb"}  # what shows nobody is still there
+
+
+def test_a_public_copy_says_what_was_left_out(executed):
+    index = gallery.build(executed, faces=False)
+    pages = [index, *(index.parent / "04_mmnet" / name for name in ("index.html", "notebook.html"))]
+    assert all(gallery.LEFT_OUT in Page(page).text for page in pages)
+    assert "Figure 4 computed left out" in Page(index).text and "Figure 3 drawn" in Page(index).text
+    assert Page(pages[2]).text.count(notebook_page.LEFT_OUT) == 3
+    cells = json.loads((index.parent / "04_mmnet" / "notebook.ipynb").read_text())["cells"]
+    assert sum(notebook_page.LEFT_OUT in str(cell.get("outputs")) for cell in cells) == 3
+
+
+def test_a_public_copy_is_replaced_as_a_whole(run):
+    public = gallery.build(run, faces=False).parent
+    (public / "04_mmnet" / "figures" / "old.png").write_text("a face that a marked figure showed before")
+    gallery.build(run, faces=False)
+    assert not (public / "04_mmnet" / "figures" / "old.png").exists()
+    assert not list(public.rglob("*.parquet")) and not list(run.glob(".public*"))
+
+
+def test_a_half_run_notebook_is_public_without_any_picture(executed, tmp_path):
+    run = shutil.copytree(
+        executed, tmp_path / "made", ignore=shutil.ignore_patterns("manifest.json", "*.html", "public")
+    )
+    public = gallery.build(run, faces=False).parent
+    assert list(pictures(public)) == []
+    assert Page(public / "04_mmnet" / "notebook.html").text.count(notebook_page.LEFT_OUT) == 5

@@ -1,0 +1,231 @@
+import hashlib
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+from helpers import recorded_runs
+from helpers.made_predictions import LOOK_ALIKE
+from typer.testing import CliRunner
+
+from merlib import cli, published
+from merlib.runs import headless, machine, manifest
+from merlib.site import readme, reference_runs
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = ROOT / "papermill_runs"
+PAGES = [ROOT / "README.md", RUNS / "README.md"]
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+
+
+def rows(part):
+    """The rows of the table in a generated part, as column -> text."""
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if line[:1] == "|"]
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[2:]]
+
+
+def commands(page):
+    """The commands in the fenced blocks of a page, without their comments."""
+    blocks = re.findall(r"^```\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [shlex.split(line, comments=True) for block in blocks for line in block.splitlines() if line]
+
+
+# --- how the parts are made ---
+
+
+@pytest.fixture
+def kept(home):
+    """A function that keeps made-up runs, and the folder in which they are kept."""
+
+    def keep():
+        for target, source in reference_runs.SOURCES.items():
+            if (home / "papermill_runs" / source).is_dir():
+                reference_runs.keep(home / "papermill_runs" / source, home / "papermill_runs" / target)
+        return home / "papermill_runs"
+
+    return keep
+
+
+def test_a_paper_stands_beside_what_was_measured_with_both_epoch_rules(kept, home):
+    recorded_runs.mmnet(home / "papermill_runs")
+    (row,) = rows(readme.look_alike(kept()))
+    assert row == {
+        "paper": "[MMNet](papermill_runs/reference/04_mmnet/tables/table_6.md)",
+        "database": "CASME II",
+        "classes": "5",
+        "published protocol": "LOSO",
+        "score": "Acc. (%)",
+        "published": "88.35",
+        "ours, last epoch": "60.00",
+        "ours, best test epoch (not a fair estimate)": "80.00",
+        "data": "look-alike, 10 clips, 2 people, 1 seed",
+    }
+    assert (home / "papermill_runs" / "reference" / "04_mmnet" / "tables" / "table_6.md").is_file()
+
+
+def test_a_number_printed_for_all_settings_stands_beside_each_and_frames_are_called_frames(kept, home):
+    recorded_runs.single_frames(home / "papermill_runs")
+    found = {row["paper"].split("]")[0]: row for row in rows(readme.look_alike(kept()))}
+    assert set(found) == {"[Bai 2020, single frames, I", "[Bai 2020, single frames, II"}
+    assert {row["published"] for row in found.values()} == {"32.6"}
+    assert {row["published protocol"] for row in found.values()} == {"unsaid"}
+    assert found["[Bai 2020, single frames, I"]["data"] == "look-alike, 3 frames, 1 people, 1 seed"
+
+
+def test_a_setting_that_the_paper_does_not_have_stands_beside_nothing(kept, home):
+    recorded_runs.psn(home / "papermill_runs")
+    found = {row["paper"].split("]")[0]: row for row in rows(readme.look_alike(kept()))}
+    assert (found["[PSN"]["published"], found["[PSN"]["published protocol"]) == ("64.92", "10-fold")
+    assert found["[PSN, LOSO"]["published"] == found["[PSN, LOSO"]["published protocol"] == ""
+
+
+def test_the_flow_maps_are_called_real_and_stand_beside_what_papers_quote(kept, home):
+    recorded_runs.flow_maps(home / "papermill_runs")
+    found = {(row["database"], row["score"]): row for row in rows(readme.flow_maps(kept()))}
+    assert set(found) == {("MEGC 2019", "UF1"), ("MEGC 2019", "UAR"), ("MEGC 2019, CASME II", "UF1")}
+    assert found["MEGC 2019, CASME II", "UF1"]["published"] == "0.8382"
+    pooled = found["MEGC 2019", "UAR"]
+    assert pooled["published"] == "" and pooled["classes"] == "3"
+    assert pooled["ours, last epoch"] == "0.3333 ± 0.0000"
+    assert pooled["ours, best test epoch (not a fair estimate)"] == "0.6667 ± 0.0000"
+    assert pooled["data"] == "real, 3 clips, 1 people, 2 seeds"
+
+
+def test_what_data_is_called_follows_from_the_tables_source(kept, home):
+    recorded_runs.mmnet(home / "papermill_runs", source="CASME II, the user's copy")
+    recorded_runs.flow_maps(home / "papermill_runs", source=LOOK_ALIKE)
+    parts = [make(kept()) for make in (readme.look_alike, readme.flow_maps)]
+    assert [{row["data"].split(",")[0] for row in rows(part)} for part in parts] == [{"real"}, {"look-alike"}]
+
+
+def test_the_figure_comes_with_its_numbers(kept, home):
+    recorded_runs.flow_maps(home / "papermill_runs")
+    text = readme.figure(kept())
+    assert "(papermill_runs/reference_flow_maps/08_published_numbers/figures/epoch_rule.png)" in text
+    assert "mean UAR 0.333. Seeds with permuted labels: last: 1 within chance." in text
+
+
+def test_each_notebook_with_what_it_took(kept, home):
+    recorded_runs.mmnet(home / "papermill_runs")
+    text = readme.notebooks(kept())
+    (row,) = rows(text)
+    assert row["notebook"] == "[04_mmnet](notebooks/04_mmnet.ipynb)"
+    assert (row["tables"], row["figures"], row["time"], row["memory"]) == ("1", "3", "1:01", "1.5 GB")
+    assert "Together 1:01" in text
+
+
+def test_without_reference_runs_the_parts_are_empty(tmp_path):
+    assert {make(tmp_path) for make in readme.PARTS.values()} == {""}
+
+
+# --- the committed reference runs ---
+
+
+def made():
+    """(folder, manifest) of each notebook in the committed reference runs."""
+    return [
+        (path.parent, manifest.read(path.parent))
+        for name in reference_runs.SOURCES
+        for path in RUNS.glob(f"{name}/*/manifest.json")
+    ]
+
+
+def test_the_readme_shows_the_reference_runs():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == readme.filled(text, RUNS), "run `make reference`"
+    assert all(f"<!-- {name}:" in text and make(RUNS) in text for name, make in readme.PARTS.items())
+
+
+def test_files_of_the_reference_runs_are_those_that_the_runs_wrote():
+    for folder, found in made():
+        for file, expected in found["sha256"].items():
+            assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == expected, folder / file
+
+
+def test_the_demo_makes_every_artifact_of_the_papers():
+    recorded = {
+        (found["notebook"].split("_", 1)[1], artifact["name"])
+        for folder, found in made()
+        for artifact in found["artifacts"]
+        if folder.parent.name == readme.LOOK_ALIKE
+    }
+    listed = published.artifacts()[["paper", "artifact"]].itertuples(index=False, name=None)
+    assert [artifact for artifact in listed if artifact not in recorded] == []
+    assert {folder.name for folder, _ in made()} == {path.stem for path in headless.notebooks().values()}
+
+
+def test_results_on_look_alike_data_stand_apart_from_those_on_real_data():
+    look_alike, real = rows(readme.look_alike(RUNS)), rows(readme.flow_maps(RUNS))
+    assert {row["data"].split(",")[0] for row in look_alike} == {"look-alike"}
+    assert {row["data"].split(",")[0] for row in real} == {"real"}
+    assert len(real) == len(readme.MAPS)
+    linked = {(row["paper"].split("]")[0], row["paper"].rsplit("/")[-1]) for row in look_alike}
+    for shown in readme.PAPERS:
+        assert any(name.startswith(f"[{shown.name}") and file == f"{shown.table}.md)" for name, file in linked), shown
+
+
+def test_the_reference_runs_are_small_and_show_nobody():
+    kept = [folder / file for folder, found in made() for file in found["sha256"]]
+    assert sum(file.stat().st_size for file in kept) < 5e6
+    faces = [a for _, found in made() for a in found["artifacts"] if a["faces"] and a["type"] == "figure"]
+    assert [artifact["name"] for artifact in faces if artifact["files"]] == []
+
+
+# --- what the pages name ---
+
+
+@each_page
+def test_links_lead_to_files(page):
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@each_page
+def test_make_targets_exist(page):
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    named = re.findall(r"`?make ([a-z]+)", page.read_text(encoding="utf-8"))
+    assert named and set(named) <= set(targets)
+
+
+@each_page
+def test_merlib_commands_are_understood(page):
+    called = [words[1:] for words in commands(page) if words[0] == "merlib"]
+    inline = re.findall(r"`merlib ([a-z]+(?: [a-z]+)?)", page.read_text(encoding="utf-8"))
+    assert called and inline
+    for words in called:
+        command, options = resolved(words)
+        command.make_context(
+            "merlib", options
+        )  # raises for an option that it does not have, or a value that it cannot read
+    for words in map(str.split, inline):
+        resolved(words)
+
+
+def resolved(words):
+    """The command that the words name, and the words after its name."""
+    command = typer.main.get_command(cli.app)
+    while hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+@each_page
+def test_runs_that_are_named_would_start(page, home, monkeypatch):
+    """Each notebook and parameter of the commands is accepted."""
+    shutil.copytree(ROOT / "notebooks", home / "notebooks", dirs_exist_ok=True)
+    started = []
+    monkeypatch.setattr(headless, "execute", started.append)
+    monkeypatch.setattr(cli, "_show_results", lambda folder: None)
+    for words in (words for words in commands(page) if words[:2] == ["merlib", "run"]):
+        result = CliRunner().invoke(cli.app, words[1:])
+        assert result.exit_code == 0, result.output
+    assert started
+
+
+def test_the_readme_asks_for_what_the_check_asks_for():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"Python {'.'.join(map(str, machine.PYTHON))} or newer" in text
+    assert f"about {machine.INSTALL_GB:.0f} GB of free disk" in text

@@ -1,0 +1,98 @@
+import hashlib
+import json
+
+import pytest
+from helpers import recorded_runs
+
+from merlib.runs import manifest
+from merlib.site import reference_runs
+
+
+@pytest.fixture
+def runs(home):
+    return home / "papermill_runs"
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_kept_are_tables_and_measured_figures_without_faces_and_all_hashes(runs):
+    folder = recorded_runs.mmnet(runs)
+    reference_runs.keep(runs / "demo", runs / "reference")
+    kept, before = manifest.read(runs / "reference" / "04_mmnet"), manifest.read(folder)
+    tables = {"tables/table_6.csv", "tables/table_6.md"}
+    assert set(kept["sha256"]) == tables | {"figures/confusion.png"}
+    assert files(runs / "reference" / "04_mmnet") == set(kept["sha256"]) | {"manifest.json"}
+    assert {*kept["sha256"].items(), *kept["left_out"].items()} == set(before["sha256"].items())
+    for file, expected in kept["sha256"].items():
+        content = (runs / "reference" / "04_mmnet" / file).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == expected
+
+
+def test_the_manifest_says_all_that_it_said_before(runs):
+    folder = recorded_runs.mmnet(runs)
+    reference_runs.keep(runs / "demo", runs / "reference")
+    kept, before = manifest.read(runs / "reference" / "04_mmnet"), manifest.read(folder)
+    changed = {"artifacts", "sha256", "left_out"}
+    assert {key: kept[key] for key in kept.keys() - changed} == {key: before[key] for key in before.keys() - changed}
+    for ours, theirs in zip(kept["artifacts"], before["artifacts"], strict=True):
+        assert ours | {"files": theirs["files"]} == theirs
+        assert set(ours["files"]) <= set(theirs["files"]) & kept["sha256"].keys()
+
+
+def test_everything_in_the_way_is_told_and_the_earlier_reference_stays(runs):
+    recorded_runs.mmnet(runs)
+    reference_runs.keep(runs / "demo", runs / "reference")
+    before = files(runs / "reference")
+    (recorded_runs.mmnet(runs, data_root="/databases") / "tables" / "table_6.md").write_text("0.99")
+    (runs / "demo" / "04_mmnet" / "figures" / "confusion.png").unlink()
+    (runs / "demo" / "05_half").mkdir()
+    with pytest.raises(reference_runs.ReferenceError) as error:
+        reference_runs.keep(runs / "demo", runs / "reference")
+    for said in (
+        "04_mmnet: data_root = /databases: a folder of this machine",
+        "04_mmnet: tables/table_6.md was changed after the run",
+        "04_mmnet: figures/confusion.png is missing",
+        "05_half did not finish",
+    ):
+        assert said in str(error.value)
+    assert files(runs / "reference") == before
+
+
+def test_a_table_that_names_a_folder_of_the_machine_is_not_kept(runs, home):
+    recorded_runs.mmnet(runs, source=f"frames in {home}/faces")
+    with pytest.raises(reference_runs.ReferenceError, match=f"tables/table_6.md names {home}"):
+        reference_runs.keep(runs / "demo", runs / "reference")
+
+
+def test_a_new_reference_replaces_the_earlier_one_whole(runs):
+    recorded_runs.flow_maps(runs, run="demo")
+    reference_runs.keep(runs / "demo", runs / "reference")
+    recorded_runs.mmnet(runs, run="other")
+    reference_runs.keep(runs / "other", runs / "reference")
+    assert {path.name for path in (runs / "reference").iterdir()} == {"04_mmnet"}
+    assert {path.name for path in runs.iterdir()} == {"demo", "other", "reference"}
+
+
+def test_without_a_run_it_is_told_how_to_make_one(home, capsys):
+    (home / "README.md").write_text("text")
+    with pytest.raises(SystemExit, match=r"demo holds no notebook that was run\n.*papermill_runs/README\.md"):
+        reference_runs.main()
+    assert (home / "README.md").read_text() == "text"
+
+
+def test_the_readme_is_filled_and_filled_again_the_same(runs, home):
+    recorded_runs.mmnet(runs)
+    recorded_runs.flow_maps(runs)
+    page = home / "README.md"
+    page.write_text("before\n<!-- look-alike: generated -->\nold\n<!-- end of look-alike -->\nafter\n")
+    reference_runs.main()
+    filled = page.read_text()
+    assert filled.startswith("before\n<!-- look-alike: generated -->\n| paper")
+    assert filled.endswith("\n<!-- end of look-alike -->\nafter\n") and "old" not in filled
+    reference_runs.main()
+    assert page.read_text() == filled
+    assert (
+        json.loads((runs / "reference_flow_maps" / "06_baselines" / "manifest.json").read_text())["run"] == "flow_maps"
+    )

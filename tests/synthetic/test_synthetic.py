@@ -1,0 +1,215 @@
+"""Look-alike databases on disk: reproducible, never over real data, in the real layouts; and what can be learnt from them."""
+
+import hashlib
+import re
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from merlib import profiles
+from merlib.data import aus, databases, objective, schemes
+from merlib.data.clips import person
+from merlib.synthetic import Size, write, writer
+from merlib.synthetic.layouts import micro
+from merlib.synthetic.layouts.micro import LAYOUTS, MICRO
+from merlib.synthetic.motion.emotions import cast
+
+SMALL = Size(subjects=2, clips=8, height=60, width=60)
+
+
+def digest(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def with_truth(table, folder):
+    """The clip table with the columns of `truth.csv`."""
+    truth = pd.read_csv(folder / "truth.csv", dtype={"subject": str})
+    merged = table.assign(person=table["subject"].map(person)).merge(
+        truth.assign(person=truth.pop("subject").map(person)), on=["person", "clip"], validate="one_to_one"
+    )
+    assert len(merged) == len(table)
+    return merged
+
+
+@pytest.fixture(scope="module")
+def casme2(tmp_path_factory):
+    """A look-alike CASME II with enough clips to learn from, and the truth beside it."""
+    root = tmp_path_factory.mktemp("look_alike")
+    folder = write("casme2", root, Size(subjects=6, clips=72, height=84, width=70), seed=1)
+    return with_truth(databases.read("casme2", root).table, folder)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_same_seed_gives_the_same_bytes_for_any_number_of_processes(name, tmp_path):
+    first = write(name, tmp_path / "a", SMALL, seed=4, n_jobs=1)
+    second = write(name, tmp_path / "b", SMALL, seed=4, n_jobs=2)
+    assert digest(first) == digest(second)
+    assert digest(write(name, tmp_path / "c", SMALL, seed=5, n_jobs=1)) != digest(first)
+
+
+def test_writing_again_does_nothing_and_another_size_replaces(tmp_path):
+    folder = write("smic", tmp_path, SMALL, n_jobs=1)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert write("smic", tmp_path, SMALL, n_jobs=1) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    write("smic", tmp_path, Size(2, 6, 48, 48), n_jobs=1)
+    assert len(pd.read_csv(folder / "truth.csv")) == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["SMIC"]
+
+
+def test_a_folder_that_is_not_look_alike_is_refused_and_left_as_it_is(tmp_path):
+    real = tmp_path / "SAMM"
+    real.mkdir()
+    (real / "006.jpg").write_bytes(b"real")
+    for note in (None, "my own data"):
+        if note:
+            (real / "SOURCE.txt").write_text(note)
+        with pytest.raises(FileExistsError, match="SAMM exists and is not look-alike data"):
+            write("samm", tmp_path, SMALL)
+        assert (real / "006.jpg").read_bytes() == b"real"
+
+
+def test_an_interrupted_write_leaves_the_old_folder_and_nothing_else(tmp_path, monkeypatch):
+    before = digest(write("mmew", tmp_path, SMALL, n_jobs=1))
+    monkeypatch.setattr(micro.Mmew, "annotate", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write("mmew", tmp_path, Size(2, 6, 48, 48), n_jobs=1)
+    assert digest(tmp_path / "MMEW") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["MMEW"]
+
+
+@pytest.mark.parametrize("size", [(1, 8, 60, 60), (4, 7, 60, 60), (2, 8, 40, 60)])
+def test_sizes_that_make_no_database_are_refused(size):
+    with pytest.raises(ValueError, match=r"needs? at least"):
+        Size(*size)
+
+
+def test_an_unknown_database_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="casme2, samm, smic, mmew"):
+        write("casme9", tmp_path, SMALL)
+
+
+@pytest.mark.parametrize("name", MICRO)
+def test_the_readers_read_every_clip_but_the_planted_fault(name, tmp_path):
+    size = Size(subjects=3, clips=24, height=60, width=60)
+    folder = write(name, tmp_path, size, n_jobs=1)
+    clips = databases.read(name, tmp_path)
+    assert len(clips) == 24 - (name == "samm")
+    assert clips.excluded["reason"].str.contains("apex").all()
+    assert clips.source.startswith("look-alike data")
+    table = with_truth(clips.table, folder)
+    numbers = [int(re.search(r"(\d+)\.\w+$", frames[0])[1]) for frames in table["frames"]]
+    if name != "smic":
+        assert numbers == table["onset"].to_list()
+        assert (table["apex"] - table["true_apex"]).abs().max() <= 0.15 * (table["offset"] - table["onset"]).max()
+    whole = table[
+        (table["offset"] > table["apex"]) | table["apex"].isna()
+    ]  # one sheet has a clip that ends at its apex
+    assert len(whole) == len(table) - (name == "cas_me_2")
+    assert ((whole["onset"] <= whole["true_apex"]) & (whole["true_apex"] <= whole["offset"])).all()
+    for row in table.itertuples():
+        shown = {n for n in aus.numbers(row.aus) if getattr(row, f"AU{n}L") + getattr(row, f"AU{n}R") > 0}
+        assert shown == aus.numbers(row.aus) or (" or " in row.aus and shown)
+        frame = cv2.imread(row.frames[0], cv2.IMREAD_UNCHANGED)
+        assert frame.shape == ((60, 60) if name == "samm" else (60, 60, 3))
+
+
+def test_the_sheets_have_the_real_ones_quirks(tmp_path):
+    size = Size(subjects=4, clips=60, height=48, width=48)
+    sheet = pd.read_excel(write("casme2", tmp_path, size) / "CASME2-coding-20190701.xlsx", dtype=str)
+    assert list(sheet.columns[[2, 6]]) == ["Unnamed: 2", "Unnamed: 6"]
+    assert {"01", "02"} <= set(sheet["Subject"])
+    assert (sheet["ApexFrame"] == "/").sum() == 1
+    assert {"?", "none"} <= set(sheet["Action Units"]) and sheet["Action Units"].str.contains(r"4\+[LR]10").any()
+    assert "EP09f" in set(sheet["Filename"])
+    sheet = pd.read_excel(write("samm", tmp_path, size) / "SAMM_Micro_FACS_Codes_v2.xlsx", header=13, dtype=str)
+    assert {"006", "007"} <= set(sheet["Subject"]) and "Other" in set(sheet["Estimated Emotion"])
+    codes = " ".join(sheet["Action Units"])
+    assert all(quirk in codes for quirk in ("A/B", "(R6 or R12)", "soft focus", "ref(43)", "4/7"))
+    folder = write("casme", tmp_path, size)
+    sheet = pd.read_excel(folder / "CASME-coding.xlsx", dtype=str)
+    assert list(sheet.columns[[2, 7]]) == ["Unnamed: 2", "Unnamed: 7"]
+    assert (sheet["ApexF1"] == "\\").sum() == (sheet["OffsetF"] == "\\").sum() == 1
+    names = [path.stem.split("-")[1] for path in folder.rglob("*.jpg")]
+    assert any(name.startswith("0") for name in names) and any(len(name) == 2 for name in names)
+    folder = write("cas_me_2", tmp_path, size)
+    coding, people, stimuli = pd.read_excel(folder / "CAS(ME)^2code_final.xlsx", None, header=None, dtype=str).values()
+    assert coding[7].value_counts().to_dict() == {"micro-expression": 60, "macro-expression": 3}
+    assert (coding[3] == "0").sum() == (coding[4] == "0").sum() == 1
+    assert people[1].tolist() == ["s15", "s16", "s17", "s18"] and "0101" in set(stimuli[0])
+    clips_of_a_video = (
+        databases.read("cas_me_2", tmp_path).table["frames"].map(lambda paths: paths[0].rsplit("/", 1)[0])
+    )
+    assert clips_of_a_video.duplicated().any()
+
+
+@pytest.mark.parametrize("profile", ["smoke", "demo"])
+@pytest.mark.parametrize("name", MICRO)
+def test_every_class_of_every_scheme_occurs(profile, name):
+    size = Size(**profiles.synth(profile)[name])
+    parts = cast(LAYOUTS[name].emotions, size.subjects, size.clips, writer._rng(0, name, "cast"))
+    rare = {"casme2": {"sadness", "fear"}, "mmew": {"anger"}, "casme": {"sadness", "fear", "contempt"}}
+    rare = rare.get(name, set())  # in no class of the papers' schemes
+    labels = {LAYOUTS[name].label(emotion) for emotion in LAYOUTS[name].emotions if emotion not in rare}
+    people = {label: {p.person for p in parts if LAYOUTS[name].label(p.label) == label} for label in labels}
+    classes = [objective.of(unit.number for unit in part.units) for part in parts]
+    fewest = 2 if profile == "demo" else 1
+    assert min(len(persons) for persons in people.values()) >= fewest
+    assert all(classes.count(number) >= fewest for number in ("I", "II", "III", "IV", "V"))
+
+
+@pytest.mark.parametrize(("profile", "fewest"), [("smoke", 1), ("demo", 2)])
+@pytest.mark.parametrize("name", schemes.SCHEMES["psn-4"])
+def test_every_class_by_action_units_occurs(profile, fewest, name):
+    size = Size(**profiles.synth(profile)[name])
+    parts = cast(LAYOUTS[name].emotions, size.subjects, size.clips, writer._rng(0, name, "cast"))
+    codes = ["+".join(str(unit.number) for unit in part.units) for part in parts]
+    category = [schemes.psn_category(code) for code in codes]
+    people = {}
+    for part, name_of in zip(parts, category, strict=True):
+        people.setdefault(schemes.SCHEMES["psn-4"][name][name_of], set()).add(part.person)
+    assert people.keys() == {"positive", "negative", "surprise", "others"}
+    assert min(map(len, people.values())) >= fewest
+
+
+def onset_frames(table):
+    """Standardised onset frames (N, 35 * 42) at half size."""
+    pictures = [
+        cv2.resize(cv2.imread(row.frames[0], 0), (35, 42), interpolation=cv2.INTER_AREA) for row in table.itertuples()
+    ]
+    X = np.array(pictures, float).reshape(len(table), -1)
+    return (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
+
+
+def test_the_onset_frame_tells_the_person(casme2):
+    predicted = cross_val_predict(KNeighborsClassifier(1), onset_frames(casme2), casme2["subject"], cv=4)
+    assert (predicted == casme2["subject"]).mean() > 0.95
+
+
+def test_the_onset_frame_does_not_tell_the_expression_of_another_person(casme2):
+    table = casme2[casme2["emotion"].isin(["happiness", "disgust", "surprise", "others", "repression"])]
+    folds = LeaveOneGroupOut().split(table, groups=table["subject"])
+    predicted = cross_val_predict(
+        LogisticRegression(C=1e-3, class_weight="balanced"), onset_frames(table), table["emotion"], cv=list(folds)
+    )
+    assert balanced_accuracy_score(table["emotion"], predicted) == pytest.approx(0.2, abs=0.12)
+
+
+def test_the_true_action_units_tell_the_expression_of_another_person(casme2):
+    table = casme2[casme2["emotion"].isin(["happiness", "disgust", "surprise", "others", "repression"])]
+    folds = LeaveOneGroupOut().split(table, groups=table["subject"])
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=1, class_weight="balanced", max_iter=500))
+    predicted = cross_val_predict(model, table.filter(like="AU"), table["emotion"], cv=list(folds))
+    assert balanced_accuracy_score(table["emotion"], predicted) > 0.6

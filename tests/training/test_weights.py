@@ -1,0 +1,154 @@
+import pickle
+import urllib.error
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from helpers import toy
+
+from merlib.training import loop, splits, weights
+from merlib.training.experiments import Experiment, pretrain
+from merlib.training.loop import Settings
+from merlib.training.weights import WeightsError
+
+CLIPS = toy.clips(persons=6)
+X = toy.inputs(CLIPS.y)
+TOY = Experiment(
+    "toy", toy.Net, Settings(num_epochs=3, batch_size=8, lr=1e-2), protocol=splits.grouped_kfold(3, seed=0)
+)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A file of a toy network's weights, and the network."""
+    network = toy.Net(3)
+    torch.save(network.state_dict(), tmp_path / "toy.pt")
+    return tmp_path / "toy.pt", network
+
+
+def test_pretraining_is_done_once_and_read_afterwards(home, monkeypatch):
+    first = pretrain(TOY, X, CLIPS)
+    monkeypatch.setattr(loop, "fit", None)  # a second training would fail
+    monkeypatch.setattr(Experiment, "fit", None)
+    monkeypatch.setattr(Experiment, "key", lambda *_: first.file.stem.removeprefix("toy-"))
+    assert pretrain(TOY, X, CLIPS) == first
+
+
+def test_pretraining_again_gives_the_same_file(home):
+    first = pretrain(TOY, X, CLIPS)
+    first.file.unlink()
+    assert pretrain(TOY, X, CLIPS) == first
+
+
+def test_what_the_pretraining_depends_on_changes_its_file(home):
+    other_data = pretrain(TOY, X + 1, CLIPS)
+    files = {pretrain(TOY, X, CLIPS, seed).file for seed in (0, 1)} | {other_data.file}
+    assert len(files) == 3
+
+
+def test_pretrained_weights_are_those_of_the_first_fold_and_the_note_says_how_well_it_did(home):
+    fold = TOY.protocol(CLIPS)[0]
+    made, trained = pretrain(TOY, X, CLIPS), TOY.fit(X, CLIPS, fold)
+    network = toy.Net(3)
+    weights.load(network, made)
+    for name, tensor in trained.model.state_dict().items():
+        assert torch.equal(network.state_dict()[name], tensor), name
+    right = (trained.logits[-1].argmax(1) == CLIPS.y[fold.test]).mean()
+    persons = len(set(CLIPS.subjects[fold.test]))
+    assert f"of the {persons} persons held out, {right:.1%} of {len(fold.test)} clips right" in made.note
+    assert made.note.endswith(CLIPS.source)
+
+
+def test_a_part_of_a_network_is_kept_under_its_own_names(home):
+    made = pretrain(TOY, X, CLIPS, part="features")
+    network = toy.Net(3)
+    weights.load(network.features, made)
+    assert made.file != pretrain(TOY, X, CLIPS).file
+
+
+def test_what_is_left_out_keeps_its_own_weights(saved):
+    file, network = saved
+    other = toy.Net(5)  # of other classes
+    before = other.classifier.weight.clone()
+    weights.load(other, weights.from_file(file), without=("classifier.",))
+    assert torch.equal(other.features[0].weight, network.features[0].weight)
+    assert torch.equal(other.classifier.weight, before)
+
+
+def test_every_tensor_that_does_not_fit_is_named(tmp_path):
+    state = toy.Net(5).state_dict()
+    del state["features.0.bias"]
+    torch.save({"state_dict": state | {"extra.weight": torch.zeros(1)}}, tmp_path / "other.pt")
+    network = toy.Net(3)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    with pytest.raises(WeightsError) as raised:
+        weights.load(network, weights.from_file(tmp_path / "other.pt"))
+    for fault in (
+        "missing: features.0.bias",
+        "not in the model: extra.weight",
+        "classifier.weight: shape (5, 8), the model has (3, 8)",
+        "classifier.bias: shape (5,), the model has (3,)",
+    ):
+        assert fault in str(raised.value)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("write", [pickle.dumps, None], ids=["pickle", "torch"])
+def test_a_file_that_would_run_code_is_refused_and_its_code_not_run(tmp_path, write):
+    intruder, file = toy.Intruder(tmp_path / "was_here"), tmp_path / "weights.pt"
+    if write:
+        file.write_bytes(write({"weight": intruder}))
+    else:
+        torch.save({"weight": intruder}, file)
+    with pytest.raises(WeightsError, match="refused"):
+        weights.from_file(file)
+    assert not intruder.folder.exists()
+
+
+def test_a_file_cut_short_is_refused(saved):
+    file, _ = saved
+    file.write_bytes(file.read_bytes()[:-200])
+    with pytest.raises(WeightsError, match="refused"):
+        weights.from_file(file)
+
+
+@pytest.mark.parametrize("content", [{}, {"epoch": 3}, [torch.zeros(2)], {"state_dict": {"a": 1}}])
+def test_a_file_without_tensors_by_name_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / "other.pt")
+    with pytest.raises(WeightsError, match="holds no tensors by name"):
+        weights.from_file(tmp_path / "other.pt")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(WeightsError, match=r"no file of weights .*nowhere\.pt"):
+        weights.from_file(tmp_path / "nowhere.pt")
+
+
+def test_a_file_that_changed_since_is_refused(saved):
+    file, network = saved
+    known = weights.from_file(file)
+    torch.save(toy.Net(3).state_dict(), file)
+    with pytest.raises(WeightsError, match="has changed"):
+        weights.load(network, known)
+
+
+def test_imagenet_weights_are_read_from_torchs_cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    network, name = torchvision.models.resnet18(), "resnet18-f37072fd.pth"
+    (tmp_path / "checkpoints").mkdir()
+    torch.save(network.state_dict(), tmp_path / "checkpoints" / name)
+    other = torchvision.models.resnet18()
+    weights.load(other, weights.imagenet("resnet18"))
+    assert np.array_equal(other.conv1.weight.detach(), network.conv1.weight.detach())
+
+
+def test_without_a_network_the_place_for_the_imagenet_file_is_named(tmp_path, monkeypatch):
+    def offline(*_, **__):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "urlopen", offline)
+    with pytest.raises(WeightsError, match=r"Put resnet18-f37072fd\.pth into .*checkpoints"):
+        weights.imagenet("resnet18")
