@@ -106,7 +106,7 @@ def gallery(
 def check() -> None:
     """Checks this machine.
 
-    Says in a sentence each what is missing and how to get it.
+    Prints one sentence per missing part: what it is, and how to get it.
 
     \b
     merlib check

@@ -1,7 +1,7 @@
 """What accuracy and class counts leave open: the exact range of UF1, and the recalls that a printed UAR can stand for.
 
-Both go over whole matrices of counts, pooled over all folds. A mean over folds is none of them, and a pair of numbers
-taken at two epochs need not come from one matrix.
+Both go over whole matrices of counts, pooled over all folds. A mean over folds is not such a matrix. Two numbers from
+two epochs need not share one.
 """
 
 from collections.abc import Sequence

@@ -75,8 +75,11 @@ def shares() -> list[Finding]:
 
 
 def sums() -> list[Finding]:
-    """Whether the four databases' rows of Table 8, as counts, add up to the row of Table 7; what is left for a single
-    row that is of no whole clips. Rows of which two or more are not are left out."""
+    """Whether the four databases' rows of Table 8, as counts, add up to the row of Table 7.
+
+    If one of the four rows is not made of whole clips, the finding says what the other three leave for it. A sum with
+    two or more such rows is not checked.
+    """
     parts: dict[tuple[str, str], Rows] = {}
     for method, database, printed, clips in _table_8():
         for name, possible in _counts(printed, clips)[0].items():

@@ -54,7 +54,7 @@ DEFINITIONS: dict[str, Callable[[np.ndarray], float]] = {
 
 
 def interval(printed: str) -> tuple[Fraction, Fraction]:
-    """The lowest value that can be printed so, rounded or cut, and the end of such values, which is none of them."""
+    """The half-open interval [low, high) of values that print as `printed`, rounded or truncated."""
     number, unit = Fraction(printed), _unit(printed)
     return number - unit / 2, number + unit
 

@@ -67,8 +67,8 @@ def interpolate(frames: np.ndarray, length: int) -> np.ndarray:
 def magnify(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
     """Frame `a` with its motion toward `b` made `factor` times as large, for showing; same shape and type as `a`.
 
-    Warps `a` along `factor` times the flow, to first order: the pixel at x is fetched from x - factor * flow(x). Where
-    the magnified motion changes by more than a pixel a pixel the picture folds; on faces that starts at about 5 to 10.
+    Warps `a` along `factor` times the flow, to first order: the pixel at x is fetched from x - factor * flow(x). The
+    picture folds where the magnified motion changes by more than 1 px per px. On faces this starts at factors of 5 to 10.
     """
     rows, columns = np.indices(a.shape[:2], dtype=np.float32)
     field = factor * flow(a, b)
