@@ -4,8 +4,6 @@ A result's file is named by a hash of the frames and of all code that the result
 crop, size or setting, or changed code, is a new file, and nothing stale is ever read.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import joblib
 import numpy as np
 
 from merlib import paths
+from merlib.cache.files import whole
 from merlib.cache.fingerprint import fingerprint
 from merlib.progress import track
 
@@ -36,15 +35,9 @@ def of_each(
 
 
 def keep(path: Path, array: np.ndarray) -> None:
-    """Writes `array` whole or not at all, also when two processes write the same: each has a temporary file of its own."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.save(file, array)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    """Writes `array` as a `.npy` file, whole or not at all."""
+    with whole(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array)
 
 
 def _store(function: Callable[[np.ndarray], np.ndarray], video: np.ndarray, path: Path) -> None:

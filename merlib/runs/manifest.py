@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from merlib import paths
+from merlib.cache.files import whole
 
 
 def write(folder: Path, **facts: Any) -> Path:
@@ -31,9 +32,8 @@ def write(folder: Path, **facts: Any) -> Path:
         "sha256": {file.relative_to(folder).as_posix(): _sha256(file) for file in _files(folder)},
     }
     path = folder / "manifest.json"
-    temporary = path.with_suffix(".partial")
-    temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    os.replace(temporary, path)
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     return path
 
 

@@ -1,6 +1,5 @@
 """Writes a look-alike database to disk: casts it, films it person by person, annotates it."""
 
-import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from merlib.cache.files import whole
 from merlib.progress import track
 from merlib.synthetic.face.canvas import View
 from merlib.synthetic.face.identity import draw_identity
@@ -56,15 +56,10 @@ def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: i
     source = _source(name, size, seed)
     if folder.exists() and _refuse_real(folder) == source:
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-        made, replaced = Path(temporary, "made"), Path(temporary, "replaced")
-        made.mkdir()
-        _write(name, made, size, seed, n_jobs)
-        (made / "SOURCE.txt").write_text(source, encoding="utf-8", newline="\n")
-        if folder.exists():
-            folder.rename(replaced)
-        made.rename(folder)
+    with whole(folder) as temporary:
+        temporary.mkdir()
+        _write(name, temporary, size, seed, n_jobs)
+        (temporary / "SOURCE.txt").write_text(source, encoding="utf-8", newline="\n")
     return folder
 
 

@@ -24,6 +24,7 @@ from pyarrow import parquet
 from torch import nn
 
 from merlib import paths, progress
+from merlib.cache.files import whole
 from merlib.cache.fingerprint import fingerprint
 from merlib.data.clips import Clips
 from merlib.training import loop, splits, weights
@@ -196,7 +197,7 @@ def _rows(clips: Clips, test: np.ndarray, inner: np.ndarray) -> dict[str, list[s
 
 
 def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path) -> None:
-    """Written under another name and renamed when it is whole. A kill leaves that other name, which nobody reads."""
+    """One row per recorded clip and epoch, sealed, in the fold's file."""
     num_epochs, num_rows, _ = result.logits.shape
     frame = pd.DataFrame(
         {"fold": task.fold.name, "seed": task.seed} | {name: value * num_epochs for name, value in task.rows.items()}
@@ -206,9 +207,8 @@ def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path) 
     frame[[f"logit_{name}" for name in classes]] = result.logits.reshape(num_epochs * num_rows, -1)
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({**table.schema.metadata, SEAL: _seal(path, frame)})
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    parquet.write_table(table, temporary)
-    os.replace(temporary, path)
+    with whole(path) as temporary:
+        parquet.write_table(table, temporary)
 
 
 def _load(path: Path) -> pd.DataFrame:

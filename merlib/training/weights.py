@@ -5,7 +5,6 @@ Only tensors are read (`weights_only`): a file that would run code of its own is
 
 import hashlib
 import io
-import os
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from pathlib import Path
 import torch
 import torchvision
 from torch import Tensor, nn
+
+from merlib.cache.files import whole
 
 
 class WeightsError(ValueError):
@@ -101,9 +102,8 @@ def _kept(state: dict[str, Tensor], without: Sequence[str]) -> dict[str, Tensor]
 def _save(content: dict, path: Path) -> None:
     buffer = io.BytesIO()  # a file would be stored with its own name inside, and its hash depend on that
     torch.save(content, buffer)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_bytes(buffer.getvalue())
-    os.replace(temporary, path)
+    with whole(path) as temporary:
+        temporary.write_bytes(buffer.getvalue())
 
 
 def _read(path: Path) -> dict:
