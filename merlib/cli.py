@@ -53,7 +53,7 @@ def run(
         given["databases"] = database
     if data_root:
         given["data_root"] = str(data_root.expanduser().resolve())
-    plans = _plans(notebooks or list(headless.notebooks()), profile, given, run)
+    plans = _plans(notebooks or list(paths.notebook_files()), profile, given, run)
     failed = _execute(plans)
     _show_results(plans[0].folder.parent)
     if failed:
@@ -228,7 +228,7 @@ def _made() -> dict[tuple[str, str], str]:
     # of a run and its copy in reference/, the run itself
     finished.sort(key=lambda pair: (pair[1]["finished"], pair[0] == pair[1]["run"]))
     return {
-        (found["notebook"].split("_", 1)[1], artifact["name"]): f"{run}, {found['finished'][:10]}"
+        (paths.paper_of(found["notebook"]), artifact["name"]): f"{run}, {found['finished'][:10]}"
         for run, found in finished
         for artifact in found["artifacts"]
     }

@@ -1,7 +1,10 @@
 """Every folder of the project, found from its root or from the environment variable `MERLIB_HOME`."""
 
 import os
+import re
 from pathlib import Path
+
+SOURCE = "SOURCE.txt"  # in a database's folder: where it is from, if it is not the user's own copy
 
 
 def home() -> Path:
@@ -29,6 +32,16 @@ def data() -> Path:
 def notebooks() -> Path:
     """The folder of the notebooks."""
     return home() / "notebooks"
+
+
+def notebook_files() -> dict[str, Path]:
+    """Paper or short name -> notebook: "mmnet" -> `notebooks/04_mmnet.ipynb`, in the order of their numbers."""
+    return {paper_of(file): file for file in sorted(notebooks().glob("[0-9][0-9]_*.ipynb"))}
+
+
+def paper_of(notebook: str | Path) -> str:
+    """The paper or short name of a notebook, or of its run folder: `04_mmnet.ipynb` and `04_mmnet` are "mmnet"."""
+    return re.sub(r"^\d\d_", "", Path(notebook).stem)
 
 
 def runs() -> Path:

@@ -9,7 +9,7 @@ from merlib import paths, profiles, published, synthetic
 from merlib.results import metrics
 from merlib.runs import headless, manifest
 
-NOTEBOOKS = list(headless.notebooks())
+NOTEBOOKS = list(paths.notebook_files())
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def folder(request, project):
 
 def test_every_table_and_figure_of_the_paper_is_made_and_says_where_its_data_is_from(folder):
     finished = manifest.read(folder)
-    paper = headless.short_name(folder)
+    paper = paths.paper_of(folder)
     made = {artifact["name"]: artifact for artifact in finished["artifacts"]}
     assert set(published.artifacts(paper)["artifact"]) <= made.keys()
     for artifact in made.values():
@@ -42,7 +42,7 @@ def test_every_table_and_figure_of_the_paper_is_made_and_says_where_its_data_is_
 
 
 def test_the_tables_follow_from_the_stored_predictions(folder):
-    if headless.short_name(folder) != "mmnet":
+    if paths.paper_of(folder) != "mmnet":
         pytest.skip("the other notebooks have no published table to compare with")
     predictions = pd.read_parquet(folder / "predictions.parquet")
     main = predictions[(predictions["experiment"] == "MMNet") & (predictions["scheme"] == "casme2-5")]

@@ -13,8 +13,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from merlib import profiles
-from merlib.runs import headless, parameters
+from merlib import paths, profiles
+from merlib.runs import parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -93,7 +93,7 @@ def test_notebooks_have_one_parameters_cell_with_a_comment_on_each(path):
 @each_notebook
 def test_default_parameters_are_accepted(path):
     given = {name: item.default for name, item in parameters.read(path).items() if item.default is not None}
-    assert profiles.faults(headless.short_name(path), given, given) == []
+    assert profiles.faults(paths.paper_of(path), given, given) == []
 
 
 def test_what_starts_notebooks_imports_nothing_that_they_import():

@@ -34,16 +34,6 @@ class Plan:
     parameters: dict[str, Any]
 
 
-def notebooks() -> dict[str, Path]:
-    """Short name ("mmnet") -> notebook file (`04_mmnet.ipynb`), in the order of their numbers."""
-    return {short_name(path): path for path in sorted(paths.notebooks().glob("[0-9][0-9]_*.ipynb"))}
-
-
-def short_name(notebook: Path) -> str:
-    """`04_mmnet.ipynb` -> "mmnet"."""
-    return notebook.stem.split("_", 1)[1]
-
-
 def run(name: str, profile: str = "demo", given: Mapping[str, Any] | None = None, run_name: str = "") -> Path:
     """Runs one notebook and returns its run folder; see `plan` and `execute`."""
     return execute(plan(name, profile, given, run_name))
@@ -57,7 +47,7 @@ def plan(name: str, profile: str = "demo", given: Mapping[str, Any] | None = Non
     accepted; and when the run folder holds a finished run with other parameters.
     """
     notebook = _notebook(name)
-    paper, known = short_name(notebook), parameters.read(notebook)
+    paper, known = paths.paper_of(notebook), parameters.read(notebook)
     folder = paths.runs() / (run_name or profile) / notebook.stem
     if "output_dir" in (given or {}):
         raise RunError(f"output_dir is the run folder, {folder}; --run NAME chooses another one")
@@ -98,7 +88,7 @@ def execute(planned: Plan) -> Path:
 
 
 def _notebook(name: str) -> Path:
-    known = notebooks()
+    known = paths.notebook_files()
     for short, path in known.items():
         if name in (short, path.stem, path.name):
             return path

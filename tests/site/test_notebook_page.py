@@ -6,7 +6,7 @@ import nbformat
 import nbformat.v4 as nbf
 import pytest
 
-from merlib.runs import headless
+from merlib import paths
 from merlib.site import notebook_page
 
 PNG = "iVBORw0KGgo="
@@ -21,7 +21,7 @@ def code(*outputs):
     return nbf.new_code_cell("1", outputs=list(outputs))
 
 
-@pytest.mark.parametrize("path", headless.notebooks().values(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", paths.notebook_files().values(), ids=lambda path: path.stem)
 def test_every_formula_of_a_notebook_becomes_mathml(path):
     notebook = nbformat.read(path, as_version=4)
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]

@@ -10,7 +10,7 @@ from helpers import recorded_runs
 from helpers.made_predictions import LOOK_ALIKE
 from typer.testing import CliRunner
 
-from merlib import cli, published
+from merlib import cli, paths, published
 from merlib.runs import headless, machine, manifest
 from merlib.site import readme, reference_runs
 
@@ -154,7 +154,7 @@ def test_the_demo_makes_every_artifact_of_the_papers():
     }
     listed = published.artifacts()[["paper", "artifact"]].itertuples(index=False, name=None)
     assert [artifact for artifact in listed if artifact not in recorded] == []
-    assert {folder.name for folder, _ in made()} == {path.stem for path in headless.notebooks().values()}
+    assert {folder.name for folder, _ in made()} == {path.stem for path in paths.notebook_files().values()}
 
 
 def test_results_on_look_alike_data_stand_apart_from_those_on_real_data():
