@@ -3,6 +3,9 @@
 Code of this project and of notebooks is followed: a function's bytecode, its defaults, its closure and every global it
 reads, in turn, wherever those are defined. Library code counts by name and version. A function's docstring, comments
 and layout do not count, nor does the name of the module it is in: a notebook and its export have the same hash.
+
+An object whose class has a method `__fingerprint__` says itself what counts: that method's return value, and nothing else
+of it. `Weights`, a file, returns the hash of its content, so the file may lie anywhere.
 """
 
 import dis
@@ -41,8 +44,8 @@ class Unhashable(TypeError):
 def fingerprint(*things: object) -> str:
     """32 hexadecimal digits that change when the content of `things` does.
 
-    Takes plain values, arrays, tensors, containers, functions (also lambdas, partials, closures), classes, and any
-    object that can be pickled. Raises Unhashable with the way to what is none of these.
+    Takes plain values, arrays, tensors, containers, functions (also lambdas, partials, closures), classes, objects with
+    `__fingerprint__`, and any object that can be pickled. Raises Unhashable with the way to what is none of these.
     """
     return _Walk().digest(things)
 
@@ -88,6 +91,9 @@ class _Walk:
             self.tell(type(thing).__name__)
             for part in PARTS[type(thing)]:
                 self.visit(getattr(thing, part), part)
+        elif hasattr(type(thing), "__fingerprint__"):
+            self.tell("made of")
+            self.visit(thing.__fingerprint__(), "__fingerprint__")
         else:
             self._object(thing)
 

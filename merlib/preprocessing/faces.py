@@ -26,7 +26,6 @@ _BOX_SIDE = 128  # px: the face's box is brought to this before the search for e
 _EYE_ROWS = slice(26, 77)  # of the box: below the hair, above the nostrils
 
 Landmarks = Callable[[np.ndarray], np.ndarray]
-_of_thread = threading.local()
 
 
 class FaceNotFound(ValueError):
@@ -110,8 +109,17 @@ def _similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
+class _OfThread(threading.local):
+    """The cascades of one thread: OpenCV's classifiers keep state while they search."""
+
+    def __fingerprint__(self) -> tuple:
+        return ()  # where eyes are found depends on the cascades' files, which belong to a version of OpenCV
+
+
+_of_thread = _OfThread()
+
+
 def _cascade(name: str) -> cv2.CascadeClassifier:
-    """A cascade of this thread's own: OpenCV's classifiers keep state while they search."""
     if not hasattr(_of_thread, name):
         setattr(_of_thread, name, cv2.CascadeClassifier(cv2.data.haarcascades + name))
     return getattr(_of_thread, name)

@@ -5,8 +5,6 @@ source file (path, size, time of change), the frame numbers, the target size, th
 changed file or a changed crop is a new entry, and nothing stale is ever read.
 """
 
-import hashlib
-import inspect
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ import pandas as pd
 
 from merlib import paths
 from merlib.cache import arrays
+from merlib.cache.fingerprint import fingerprint
 from merlib.data.clips import Clips
 from merlib.preprocessing import faces
 from merlib.progress import track
@@ -42,7 +41,7 @@ def load(
     Clips without a face or with an unreadable file (missing, truncated, not a picture) come back in `excluded` of the
     returned Clips, each with the file and the reason. Raises UnreadableClip when no clip is left.
     """
-    folder, code = paths.cache("frames"), _code(landmarks)
+    folder, code = paths.cache("frames"), fingerprint(_decode, landmarks)
     jobs = (joblib.delayed(_stored)(folder, code, clip, size, crop, landmarks) for clip in clips.table.itertuples())
     run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # OpenCV decodes outside the GIL
     outcomes = list(track(run(jobs), "frames", total=len(clips)))
@@ -76,16 +75,10 @@ def _stored(folder: Path, code: str, clip, size: int, crop: bool, landmarks: fac
     return path
 
 
-def _code(landmarks: faces.Landmarks) -> str:
-    modules = [Path(module).read_text(encoding="utf-8") for module in (__file__, faces.__file__)]
-    return "\n".join([*modules, inspect.getsource(landmarks), cv2.__version__])
-
-
 def _key(clip, size: int, align: bool, code: str) -> str:
     status = [(os.path.abspath(file), os.stat(file)) for file in clip.frames]
     sources = [(file, s.st_size, s.st_mtime_ns) for file, s in status]
-    content = repr((sources, str(clip.onset), str(clip.offset), size, align, code))
-    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+    return fingerprint(sources, str(clip.onset), str(clip.offset), size, align, code)
 
 
 def _decode(clip, size: int, align: bool, landmarks: faces.Landmarks) -> np.ndarray:

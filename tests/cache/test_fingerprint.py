@@ -222,6 +222,24 @@ def test_a_pretrained_model_counts_by_its_weights():
     assert fingerprint(build(0)) == fingerprint(build(0)) != fingerprint(build(1))
 
 
+class Described:
+    """What it says it is made of, and a lock, which nobody could hash."""
+
+    def __init__(self, content, name=""):
+        self.content, self.name, self.lock = content, name, threading.Lock()
+
+    def __fingerprint__(self):
+        return self.content
+
+
+def test_an_object_that_says_what_it_is_made_of_counts_by_that_alone():
+    assert fingerprint(Described([1, 2], "a")) == fingerprint(Described([1, 2], "b"))
+    assert fingerprint(Described([1, 2])) != fingerprint(Described([1, 3]))
+    assert fingerprint(Described([1, 2])) != fingerprint([1, 2])
+    with pytest.raises(Unhashable, match="lock"):
+        fingerprint(Described(threading.Lock()))
+
+
 def test_what_cannot_be_told_is_named_with_the_way_to_it():
     lock = threading.Lock()
 

@@ -131,6 +131,30 @@ def test_size_crop_and_landmarks_have_entries_of_their_own(folder):
     assert not any(np.array_equal(loaded[0], other) for other in loaded[1:])
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "changed"),
+    [
+        (faces, "EYES_IN_CROP", np.array([[0.35, 0.32], [0.65, 0.32]])),
+        (faces, "crop", lambda frame, transform, size: np.zeros((size, size, 3), np.uint8)),
+        (frames, "_LOOKED_AT", 3),
+        (frames, "_read_picture", lambda file: np.zeros((HEIGHT, WIDTH, 3), np.uint8) + decoded(file)),
+    ],
+)
+def test_changed_code_of_a_crop_is_a_new_entry(folder, monkeypatch, module, name, changed):
+    frames.load(clips_of(folder), size=32)
+    monkeypatch.setattr(module, name, changed)
+    frames.load(clips_of(folder), size=32)
+    assert len(cached()) == 2
+
+
+def test_the_code_is_hashed_once_for_all_clips(home, pictures, monkeypatch):
+    clips = clips_of(*(write_clip(home / "sub01" / f"EP{i:02}", pictures) for i in range(3)))
+    hashed = []
+    monkeypatch.setattr(frames, "fingerprint", lambda *things: hashed.append(things) or str(len(hashed)))
+    frames.load(clips, size=32)
+    assert sum(callable(things[0]) for things in hashed) == 1 and len(hashed) == 1 + len(clips)
+
+
 def test_unusable_clips_are_excluded_with_file_and_reason(home, pictures):
     data = home / "data" / "sub01"
     folders = {name: write_clip(data / name, pictures) for name in ("cut", "gone", "empty", "text", "shape", "whole")}

@@ -1,5 +1,7 @@
 import pickle
+import shutil
 import urllib.error
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +43,24 @@ def test_pretraining_again_gives_the_same_file(home):
     assert pretrain(TOY, X, CLIPS) == first
 
 
+def test_a_fold_depends_on_the_content_of_weights_and_not_on_where_they_lie(home, saved, tmp_path):
+    def key(file):
+        given = weights.from_file(file)
+
+        def build(num_classes):
+            network = toy.Net(num_classes)
+            weights.load(network, given)
+            return network
+
+        return replace(TOY, build=build).key(X, CLIPS, TOY.protocol(CLIPS)[0])
+
+    elsewhere, other = tmp_path / "moved" / "renamed.pt", tmp_path / "other.pt"
+    elsewhere.parent.mkdir()
+    shutil.copy(saved[0], elsewhere)
+    torch.save(toy.Net(3).state_dict(), other)
+    assert key(saved[0]) == key(elsewhere) != key(other)
+
+
 def test_what_the_pretraining_depends_on_changes_its_file(home):
     other_data = pretrain(TOY, X + 1, CLIPS)
     files = {pretrain(TOY, X, CLIPS, seed).file for seed in (0, 1)} | {other_data.file}
@@ -57,7 +77,7 @@ def test_pretrained_weights_are_those_of_the_first_fold_and_the_note_says_how_we
     right = (trained.logits[-1].argmax(1) == CLIPS.y[fold.test]).mean()
     persons = len(set(CLIPS.subjects[fold.test]))
     assert f"of the {persons} persons held out, {right:.1%} of {len(fold.test)} clips right" in made.note
-    assert made.note.endswith(CLIPS.source)
+    assert made.note.endswith(CLIPS.source.text)
 
 
 def test_a_part_of_a_network_is_kept_under_its_own_names(home):
