@@ -167,7 +167,7 @@ def check_data(
     from merlib.data import databases
 
     try:
-        report = databases.check(database, data_root)
+        report = databases.check(database, data_root or "")
     except (OSError, ValueError) as error:
         _fail(str(error))
     print(report)
@@ -224,7 +224,8 @@ def _assignments(texts: list[str]) -> dict[str, Any]:
 
 def _made() -> dict[tuple[str, str], str]:
     """(paper, artifact) -> the last finished run that recorded it."""
-    finished = [(path.parts[-3], manifest.read(path.parent)) for path in paths.runs().glob("*/*/manifest.json")]
+    folders = [path.parent for path in paths.runs().glob("*/*/manifest.json")]
+    finished = [(folder.parent.name, found) for folder in folders if (found := manifest.read(folder))]
     # of a run and its copy in reference/, the run itself
     finished.sort(key=lambda pair: (pair[1]["finished"], pair[0] == pair[1]["run"]))
     return {

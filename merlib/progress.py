@@ -1,7 +1,7 @@
 """Progress of a loop: a bar for a person who watches, lines in a file for a run that nobody watches."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ def track(iterable: Iterable[Item], description: str, total: int | None = None) 
     line `description 3/120` is appended to it after each finished item instead, so that a headless run can be
     followed from outside. `total` is needed only where `iterable` has no length and the end should be shown.
     """
-    if total is None and hasattr(iterable, "__len__"):
+    if total is None and isinstance(iterable, Sized):
         total = len(iterable)
     if os.environ.get("MERLIB_PROGRESS"):
         yield from _lines(iterable, description, total, Path(os.environ["MERLIB_PROGRESS"]))

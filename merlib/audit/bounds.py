@@ -54,7 +54,7 @@ def recalls_that_give(printed: str, clips: Sequence[int], num_right: int | None 
 
 def _vectors(sizes: np.ndarray, num_right: int | None) -> np.ndarray:
     free = sizes if num_right is None else sizes[:-1]
-    vectors = np.indices(free + 1).reshape(len(free), -1).T
+    vectors = np.indices(tuple(free + 1)).reshape(len(free), -1).T
     if num_right is None:
         return vectors
     last = num_right - vectors.sum(axis=1)

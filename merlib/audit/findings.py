@@ -13,6 +13,7 @@ from merlib import published
 from merlib.audit import claims, matrices
 from merlib.audit.bounds import recalls_that_give, uf1_range
 from merlib.audit.counts import Finding, clips_that_give, fit, sizes_that_give
+from merlib.published import Cell
 
 SHARES = {"accuracy %", "accuracy", "war"}
 # (paper, database, classes) -> the table that states the class counts, and the classes of it that are not used.
@@ -50,10 +51,10 @@ def numbers(names: Collection[str]) -> pd.DataFrame:
     return cells[cells["metric"].isin(names) & cells["printed"].str.fullmatch(r"\d+(\.\d+)?")]
 
 
-def pairs(first: Collection[str], second: str) -> list[tuple[tuple, tuple]]:
+def pairs(first: Collection[str], second: str) -> list[tuple[Cell, Cell]]:
     """The two printed numbers of one row, of each row that has both: cells of `numbers` as named tuples."""
 
-    def row(cell: tuple) -> tuple:
+    def row(cell: Cell) -> tuple:
         return (cell.paper, cell.table, cell.method, cell.setting, cell.database, cell.classes)
 
     firsts = {row(cell): cell for cell in numbers(first).itertuples(index=False)}
@@ -106,7 +107,8 @@ def subjects() -> list[Finding]:
 
 def quoted() -> list[Finding]:
     """A method's accuracy or F1 on a database, where two papers print it."""
-    found, seen = [], {}
+    found: list[Finding] = []
+    seen: dict[tuple, Cell] = {}
     cells = list(numbers({"accuracy %", "f1"}).itertuples(index=False))
     for cell in cells:
         key = (cell.method.removesuffix(" (Ours)"), cell.setting, cell.database, cell.classes, cell.metric)
@@ -127,7 +129,8 @@ def accuracies() -> list[Finding]:
     Where the paper does not say of how many clips, those numbers are tried that the papers state for the database and
     number of classes.
     """
-    found, plausible = [], _stated_sizes()
+    found: list[Finding] = []
+    plausible = _stated_sizes()
     for cell in numbers(SHARES).itertuples(index=False):
         percent = cell.metric.endswith("%")
         what = f"{_label(cell)}, {cell.metric.split()[0]} {cell.printed}{' %' * percent}"
@@ -178,10 +181,10 @@ def recalls() -> list[Finding]:
     return found
 
 
-def _others(cell: tuple, paper: str, cells: list[tuple]) -> list[str]:
+def _others(cell: Cell, paper: str, cells: list[Cell]) -> list[str]:
     """The methods for which `paper` prints this cell's number, in the same quantity."""
 
-    def quantity(cell: tuple) -> tuple:
+    def quantity(cell: Cell) -> tuple:
         return (cell.database, cell.classes, cell.metric, cell.printed)
 
     found = [other for other in cells if other.paper == paper and quantity(other) == quantity(cell)]
@@ -243,7 +246,7 @@ def _stated_sizes() -> dict[tuple[str, int], list[int]]:
     return {key: sorted(map(int, of["n"].unique())) for key, of in cells.groupby(["database", "classes"])}
 
 
-def _label(cell: tuple) -> str:
+def _label(cell: Cell) -> str:
     name = published.database_name(cell.database)
     return ", ".join(filter(None, [cell.method, cell.setting, f"{name}, {cell.classes} classes"]))
 

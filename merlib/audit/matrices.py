@@ -28,7 +28,7 @@ def micro_attention() -> list[Finding]:
     return found
 
 
-def against_matrix(cell: tuple, method: str, matrix: np.ndarray) -> Finding:
+def against_matrix(cell: published.Cell, method: str, matrix: np.ndarray) -> Finding:
     """A printed number, a row of `published.table`, and the definitions under which the counts (C, C) give it."""
     percent = cell.metric.endswith("%")
     expected = EXPECTED[cell.metric.split()[0]]

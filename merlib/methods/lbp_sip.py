@@ -19,6 +19,7 @@ from sklearn.svm import SVC
 
 from merlib.data.clips import Clips
 from merlib.training import splits
+from merlib.training.experiments import named
 
 CODES = 16 + 4
 
@@ -59,8 +60,8 @@ def _codes(clip: np.ndarray, distance: int, interval: int) -> tuple[np.ndarray, 
     around = [at(0, 0, d), at(0, -d, 0), at(0, 0, -d), at(0, d, 0)]
     in_time = [at(-interval, 0, 0), at(interval, 0, 0)]
     spatial, temporal = (
-        sum((neighbour >= centre).astype(np.uint8) << bit for bit, neighbour in enumerate(neighbours))
-        for neighbours in (around, in_time)
+        np.bitwise_or.reduce([(other >= centre).astype(np.uint8) << bit for bit, other in enumerate(others)])
+        for others in (around, in_time)
     )
     return spatial, temporal + 16
 
@@ -77,11 +78,7 @@ def run(name: str, X: np.ndarray, clips: Clips, protocol: splits.Protocol = spli
         raise ValueError(f"X has {len(X)} clips, the clip table {len(clips)}")
     frames = [_fold(X, clips, fold) for fold in protocol(clips)]
     predictions = pd.concat(frames, ignore_index=True)
-    for place, (column, value) in enumerate(
-        {"experiment": name, "database": clips.database, "scheme": clips.scheme, "source": clips.source}.items()
-    ):
-        predictions.insert(place, column, value)
-    return predictions
+    return named(predictions, name, clips)
 
 
 def _fold(X: np.ndarray, clips: Clips, fold: splits.Fold) -> pd.DataFrame:

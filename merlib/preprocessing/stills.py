@@ -27,7 +27,7 @@ def window(clips: Clips, start: np.ndarray, stop: np.ndarray) -> Clips:
     lengths = _lengths(clips)
     wrong = np.flatnonzero(~((start >= 0) & (start < stop) & (stop <= lengths)))
     if len(wrong):
-        faults = [f"{_name(clips, i)}: frames {start[i]}..{stop[i]} of its {lengths[i]}" for i in wrong]
+        faults = [f"{_name(clips, i)}: frames {start[i]}..{stop[i]} of its {lengths[i]}" for i in wrong.tolist()]
         raise ValueError(f"{len(wrong)} clips have no such frames:\n  " + "\n  ".join(faults))
     table = clips.table
     pairs = zip(table["frames"], start, stop, lengths, strict=True)

@@ -13,6 +13,7 @@ have the class as their setting, the metric "clips" and no method; "Total" and "
 """
 
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -33,6 +34,22 @@ DATABASES = {
     "jaffe": "JAFFE",
     "mug": "MUG",
 }
+
+
+class Cell(Protocol):
+    """A printed cell: a row of `table`, as `itertuples` gives it."""
+
+    paper: str
+    table: str
+    method: str
+    setting: str
+    database: str
+    classes: int  # missing where unstated, as `n`
+    protocol: str
+    metric: str
+    printed: str
+    n: int
+    note: str
 
 
 def artifacts(paper: str | None = None) -> pd.DataFrame:

@@ -61,7 +61,7 @@ def git_state() -> dict[str, Any] | None:
 
 def versions() -> dict[str, str]:
     """Installed versions of Python, merlib and everything that merlib requires to run."""
-    required = [re.match(r"[\w.-]+", line)[0] for line in metadata.requires("merlib") if "extra ==" not in line]
+    required = [re.split(r"[^\w.-]", line)[0] for line in metadata.requires("merlib") or () if "extra ==" not in line]
     return {"python": sys.version.split()[0]} | {name: metadata.version(name) for name in ["merlib", *required]}
 
 

@@ -39,9 +39,12 @@ def _assigned(source: str, where: str) -> list[tuple[str, Any, int]]:
     found = []
     for statement in ast.parse(source).body:
         try:
-            [target] = statement.targets
-            found.append((target.id, ast.literal_eval(statement.value), statement.end_lineno))
-        except (AttributeError, ValueError):
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value, end_lineno=int(end)):
+                    found.append((name, ast.literal_eval(value), end))
+                case _:
+                    raise ValueError
+        except ValueError:
             line = ast.get_source_segment(source, statement)
             raise ValueError(f"{where}, parameters cell: {line!r} is not `name = value` with a plain value") from None
     return found

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from merlib.training.splits import Fold
 
 THREADS_PER_FOLD = 1
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
     "adam": torch.optim.Adam,
     "sgd": lambda parameters, **options: torch.optim.SGD(parameters, momentum=0.9, **options),

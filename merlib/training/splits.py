@@ -74,7 +74,10 @@ def stratified_kfold(k: int, seed: int) -> Protocol:
 
     def folds(clips: Clips) -> list[Fold]:
         split = StratifiedKFold(k, shuffle=True, random_state=seed).split(clips.y, clips.y)
-        return [Fold(f"stratified {i} of {k}", *sides, shares_persons=True) for i, sides in enumerate(split, start=1)]
+        return [
+            Fold(f"stratified {i} of {k}", train, test, shares_persons=True)
+            for i, (train, test) in enumerate(split, start=1)
+        ]
 
     return folds
 

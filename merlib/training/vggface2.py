@@ -136,7 +136,7 @@ def normalise(frames: np.ndarray) -> Tensor:
     """
     if frames.dtype != np.uint8 or frames.shape[-1] != 3:
         raise ValueError(f"normalise takes RGB uint8 (..., H, W, 3), got {frames.dtype} {frames.shape}")
-    return torch.from_numpy(np.moveaxis(frames - np.float32(MEAN), -1, -3))
+    return torch.from_numpy(np.moveaxis(frames - np.array(MEAN, np.float32), -1, -3))
 
 
 def convert(file: str | Path) -> tuple[Weights, Release]:
@@ -176,7 +176,7 @@ def _recognised(state: dict[str, Tensor], file: Path) -> Release:
     """The release that has most layers in common with the file, of those that either has."""
     layers = {name.rpartition(".")[0] for name in state}
     shares = {name: len(layers & r.layers.keys()) / len(layers | r.layers.keys()) for name, r in RELEASES.items()}
-    best = max(shares, key=shares.get)
+    best = max(shares, key=shares.__getitem__)
     if shares[best] < 0.5:
         raise WeightsError(
             f"{file} is none of the releases of VGGFace2's networks that are known ({', '.join(RELEASES)}): "

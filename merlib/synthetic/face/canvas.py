@@ -76,9 +76,8 @@ class Canvas:
         """Smooth Gaussian noise of unit variance, correlated over `scale` IPD."""
         step = max(1, int(scale * self.unit / 2))
         coarse = rng.standard_normal((self.shape[0] // step + 2, self.shape[1] // step + 2), dtype=np.float32)
-        coarse = cv2.GaussianBlur(coarse, (0, 0), max(scale * self.unit / step, 0.5))
-        coarse = (coarse - coarse.mean()) / coarse.std()
-        return cv2.resize(coarse, self.shape[::-1], interpolation=cv2.INTER_CUBIC)
+        smooth = cv2.GaussianBlur(coarse, (0, 0), max(scale * self.unit / step, 0.5))
+        return cv2.resize((smooth - smooth.mean()) / smooth.std(), self.shape[::-1], interpolation=cv2.INTER_CUBIC)
 
     def stroke(self, points: Points, width: float) -> np.ndarray:
         """A smooth line through `points`, with soft edges."""
@@ -103,7 +102,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(0.5 * np.asarray(x, np.float32)))
 
 
-def paint(image: np.ndarray, colour: np.ndarray, coverage: np.ndarray) -> np.ndarray:
+def paint(image: np.ndarray, colour: np.ndarray | tuple[int, int, int], coverage: np.ndarray) -> np.ndarray:
     """`image` (h, w, 3) with `colour` laid over it where `coverage` (h, w) is 1."""
     coverage = coverage[..., None].astype(np.float32)
     return image + (np.asarray(colour, np.float32) - image) * coverage

@@ -1,5 +1,6 @@
 """Who a look-alike person is: the shape and colours of the face, and how it moves. Lengths in IPD."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -90,7 +91,7 @@ class Identity:
     clothes: tuple[int, ...] = _drawn(lambda rng: tuple(rng.integers(30, 200, 3).tolist()))
     # movement
     expressiveness: float = _drawn(lambda rng: float(np.exp(rng.normal(0, 0.25))))  # factor on every action unit
-    habits: dict[int, Habit] = field(metadata={"draw": lambda rng: {unit: _habit(rng) for unit in ACTION_UNITS}})
+    habits: Mapping[int, Habit] = _drawn(lambda rng: {unit: _habit(rng) for unit in ACTION_UNITS})
     seed: int = _drawn(lambda rng: int(rng.integers(1 << 31)))  # of the skin's and the hair's texture
 
 

@@ -44,7 +44,7 @@ class Mouth:
         inside = inside * np.clip(opening * self.lens / 0.03, 0, 1)
         return shift, inside.astype(np.float32), self._behind(top, up + down)
 
-    def _behind(self, top: np.ndarray, opening: float) -> np.ndarray:
+    def _behind(self, top: np.ndarray, opening: np.floating) -> np.ndarray:
         """The upper teeth, shaded to the sides, over the dark."""
         length = min(TEETH_LENGTH, 0.75 * opening)
         lit = sigmoid((top + length - self.below) / 0.012) * np.exp(-((self.across / 0.75) ** 4))

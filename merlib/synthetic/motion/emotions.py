@@ -4,6 +4,7 @@ The combinations overlap as in the databases: brow lowerer and lid tightener (4+
 "others"; the lip corner depressor (15) is sadness and repression. So no method can be right on every clip.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ def units(combination: str) -> tuple[Unit, ...]:
     return tuple(Unit(int(token.lstrip("U")), token.startswith("U")) for token in tokens)
 
 
-def apportion(total: int, shares: list[float]) -> np.ndarray:
+def apportion(total: int, shares: Sequence[float] | np.ndarray) -> np.ndarray:
     """`total` split into whole numbers in proportion to `shares`, by largest remainder."""
     exact = total * np.asarray(shares, float) / np.sum(shares)
     counts = np.floor(exact).astype(int)

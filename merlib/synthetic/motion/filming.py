@@ -75,7 +75,7 @@ class Actor:
         return cv2.resize(field, (self.view.width, self.view.height), interpolation=cv2.INTER_LINEAR)
 
     @cached_property
-    def _eye_openings(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _eye_openings(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         full = Canvas(self.view, 1)
         return [(*lids(full, self.who, side), full.y) for side in (-1, 1)]
 
