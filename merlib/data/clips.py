@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from merlib.data import aus, schemes
+from merlib.data.source import Source
 
 COLUMNS = (
     "database", "subject", "clip", "frames", "onset", "apex", "offset", "fps", "aus", "emotion", "cropped",
@@ -106,7 +107,7 @@ class Clips:
 
     table: pd.DataFrame
     excluded: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(EXCLUDED_COLUMNS)))
-    source: str = ""
+    source: Source = Source()
     scheme: str = ""
     class_names: tuple[str, ...] = ()
 
@@ -167,6 +168,11 @@ class Clips:
         reasons = f"{schemes.column(scheme)} '" + annotated + f"' is in no class of {scheme}"
         return labelled._without(labelled.table["label"].isna(), reasons)
 
+    def permuted(self, seed: int) -> "Clips":
+        """The same clips with their labels in a random order: the permuted control, in which there is nothing to learn."""
+        labels = np.random.default_rng(seed).permutation(self.table["label"])
+        return replace(self, table=self.table.assign(label=labels))
+
     def counts(self) -> pd.DataFrame:
         """Columns class, clips, subjects: a row a class in class order (an emotion a row before `classes`)."""
         names = self.table["label"] if self.class_names else self.table["emotion"]
@@ -198,7 +204,7 @@ class Clips:
         return Clips(
             table=pd.concat([part.table for part in parts], ignore_index=True),
             excluded=pd.concat([part.excluded for part in parts], ignore_index=True),
-            source="; ".join(dict.fromkeys(part.source for part in parts)),
+            source=Source.joined(part.source for part in parts),
             scheme="+".join(dict.fromkeys(part.scheme for part in parts)),
             class_names=self.class_names,
         )

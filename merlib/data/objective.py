@@ -6,11 +6,14 @@ are what happiness, surprise, anger, disgust, sadness and fear look like; VII is
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from merlib.data import aus
-from merlib.data.clips import Clips
+
+if TYPE_CHECKING:
+    from merlib.data.clips import Clips
 
 COMBINATIONS = {
     "I": "6 12 6+12 6+7+12 7+12",
@@ -21,15 +24,15 @@ COMBINATIONS = {
     "VI": "1+2+4 20",
 }
 NAMES = (*COMBINATIONS, "VII")
+_CLASS_OF = {aus.numbers(code): name for name, codes in COMBINATIONS.items() for code in codes.split()}
 
 
 def of(numbers: Iterable[int]) -> str:
     """The objective class, I to VII, of a clip with these action units, whatever their order."""
-    code = "+".join(map(str, sorted(set(numbers))))
-    return next((name for name, codes in COMBINATIONS.items() if code in codes.split()), "VII")
+    return _CLASS_OF.get(frozenset(numbers), "VII")
 
 
-def by_rule(clips: Clips) -> Clips:
+def by_rule(clips: "Clips") -> "Clips":
     """The same clips with their `objective` column by the rule, in place of what the annotation sheet says, if anything.
 
     Sides, intensities and doubts do not count, all of several alternatives do (`aus.numbers`). A clip without action
@@ -38,12 +41,12 @@ def by_rule(clips: Clips) -> Clips:
     return replace(clips, table=clips.table.assign(objective=_by_rule(clips)))
 
 
-def compared(clips: Clips) -> pd.DataFrame:
-    """A row a clip: database, subject, clip, aus, `sheet` (the sheet's class, "" where it has none) and `rule`."""
+def compared(clips: "Clips") -> pd.DataFrame:
+    """One row per clip: database, subject, clip, aus, `sheet` (the sheet's class, "" where it has none) and `rule`."""
     table = clips.table
     sheet = table["objective"].fillna("") if "objective" in table else ""
     return table[["database", "subject", "clip", "aus"]].assign(sheet=sheet, rule=_by_rule(clips))
 
 
-def _by_rule(clips: Clips) -> list[str]:
+def _by_rule(clips: "Clips") -> list[str]:
     return [of(aus.numbers(text)) for text in clips.table["aus"]]

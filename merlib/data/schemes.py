@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from merlib.data import aus
+from merlib.data import aus, objective
 
 
 def _groups(**emotions_of: str) -> dict[str, str]:
@@ -15,21 +15,12 @@ def _each(names: str) -> dict[str, str]:
 
 _POSITIVE_NEGATIVE_SURPRISE = _each("positive negative surprise")
 _SAMM_3 = _groups(positive="happiness", negative="anger contempt disgust fear sadness", surprise="surprise")
-# Davison et al. 2018: I-VI are happiness, surprise, anger, disgust, sadness and fear, VII is everything else
 _OBJECTIVE_5 = {"I": "happiness", "II": "surprise", "III": "anger", "IV": "disgust", "V": "sadness"}
 _OBJECTIVE_7 = _OBJECTIVE_5 | {"VI": "fear", "VII": "others"}
 
 _MACRO_5 = _each("happiness surprise anger disgust sadness")
-# PSN, Table 2: the category of a clip that shows exactly these action units; any other combination is of category VII
-PSN_CATEGORIES = {
-    "I": "6 12 6+12 6+7+12 7+12",
-    "II": "1+2 5 25 1+2+25 25+26 5+24",
-    "III": "23 4 4+7 4+5+7 17+24 4+6+7 4+38",
-    "IV": "10 9 4+9 4+40 4+5+40 4+7+9 4+9+17 4+7+10 4+5+7+9 7+10",
-    "V": "1 15 1+4 6+15 15+17",
-    "VI": "1+2+4 20",
-}
-_CATEGORY_OF = {aus.numbers(text): name for name, texts in PSN_CATEGORIES.items() for text in texts.split()}
+# the one combination of Davison's table 2 (there in class III) that PSN's Table 2 does not have
+NOT_IN_PSN = aus.numbers("4+5")
 _PSN_4 = _groups(positive="I", negative="III IV V VI", surprise="II", others="VII")
 
 # scheme -> database -> as annotated -> class, in class order. MMNet, Tables 1 and 2; Micro-Attention, section 4.1. MEGC 2019
@@ -60,7 +51,7 @@ ACCEPTED = (*SCHEMES, "own")
 
 def column(scheme: str) -> str:
     """The column of the clip table that a scheme goes by."""
-    return {"objective-5": "objective", "psn-4": "aus"}.get(scheme, "emotion")
+    return {"objective-5": "objective", "objective-7": "objective", "psn-4": "aus"}.get(scheme, "emotion")
 
 
 def entries(scheme: str, annotated: Iterable[str]) -> list[str]:
@@ -71,11 +62,13 @@ def entries(scheme: str, annotated: Iterable[str]) -> list[str]:
 def psn_category(units: str) -> str:
     """PSN's category I to VII of an annotation of action units, such as `4+L10` (PSN, Table 2).
 
-    Sides and intensities do not count; every one of its alternatives does. Table 3 asks for "at least" AU6 or AU12
-    (positive) and AU1+AU2, AU25 or AU2 (surprise), which read as rules of their own contradict Table 2 (4+6+7 is anger);
-    they are taken as its summary. Raises ValueError like `aus.parse`.
+    PSN's categories are the objective classes (`objective.COMBINATIONS`) with one difference: `NOT_IN_PSN` is in VII.
+    Sides and intensities do not count; every one of several alternatives does. Table 3 asks for "at least" AU6 or AU12
+    (positive) and AU1+AU2, AU25 or AU2 (surprise). Read as rules of their own, these contradict Table 2, where 4+6+7 is
+    anger. They are taken as a summary of Table 2. Raises ValueError like `aus.parse`.
     """
-    return _CATEGORY_OF.get(aus.numbers(units), "VII")
+    numbers = aus.numbers(units)
+    return "VII" if numbers == NOT_IN_PSN else objective.of(numbers)
 
 
 def class_of(scheme: str, databases: Collection[str], emotions: Collection[str]) -> Mapping[str, Mapping[str, str]]:

@@ -1,9 +1,9 @@
 """What a notebook leaves behind: its tables, figures and predictions as files, listed in `artifacts.json`."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from merlib import paths, published
+from merlib.cache.files import whole
+from merlib.data.clips import Clips
+from merlib.data.source import Source
 from merlib.results.rendering import Table
 from merlib.results.style import STYLE
 
@@ -24,23 +27,34 @@ class Record:
     `paper` is the short name ("mmnet"), whose artifacts and their kinds `published.artifacts` lists. `output_dir`
     is the run folder; without one, as in JupyterLab, `papermill_runs/interactive/<notebook>`. An artifact recorded
     again replaces itself, so that a cell can be run twice.
+
+    An artifact of the paper has the paper's title. One of your own needs its `kind`, and takes its title from the first
+    sentence of its caption. `data` says what it was made from: clips, or predictions.
     """
 
     def __init__(self, paper: str, output_dir: str | Path = "") -> None:
         self.paper = paper
-        self.folder = Path(output_dir or paths.runs() / "interactive" / _notebook(paper)).resolve()
+        self.folder = Path(output_dir or paths.runs() / "interactive" / paths.notebook_files().get(paper, Path(paper)).stem).resolve()
         self._known = published.artifacts(paper).set_index("artifact").to_dict("index")
         self._entries: dict[tuple[str, str], dict[str, Any]] = {}
         self._predictions: dict[tuple, pd.DataFrame] = {}
 
-    def table(self, name: str, table: Table | pd.DataFrame, caption: str = "", kind: str = "") -> Table:
+    def table(
+        self,
+        name: str,
+        table: Table | pd.DataFrame,
+        caption: str = "",
+        kind: str = "",
+        data: Clips | pd.DataFrame | None = None,
+    ) -> Table:
         """Writes `tables/<name>` as .csv, .md, .tex and .html, and returns the table to be shown.
 
-        `name` is an artifact of the paper ("table_6"), or one of your own with its `kind`; ValueError lists the known.
+        `name` is an artifact of the paper ("table_6"), or one of your own; ValueError lists the known ones.
         """
         table = Table(table) if isinstance(table, pd.DataFrame) else table
+        table = replace(table, sources=tuple(dict.fromkeys([*table.sources, *_sources(data)])))
         entry = self._entry("table", name, caption, kind)
-        title = f"{entry['title']}. {caption}".strip() if caption else entry["title"]
+        title = ". ".join(filter(None, [entry["title"], entry["caption"]]))
         texts = {
             "csv": table.to_csv(),
             "md": table.to_markdown(),
@@ -48,19 +62,26 @@ class Record:
             "html": table._repr_html_(),
         }
         files = [self._write(f"tables/{name}.{suffix}", _text(text)) for suffix, text in texts.items()]
-        self._list(entry, files, notes=list(table.notes), sources=list(table.sources))
+        self._list(entry, files, table.sources, notes=table.lines())
         return table
 
-    def figure(self, name: str, figure: Figure, caption: str = "", kind: str = "", faces: bool = False) -> Figure:
+    def figure(
+        self,
+        name: str,
+        figure: Figure,
+        caption: str = "",
+        kind: str = "",
+        data: Clips | pd.DataFrame | None = None,
+        faces: bool = False,
+    ) -> Figure:
         """Writes `figures/<name>` as .png (200 dpi) and .pdf, and returns the figure to be shown.
 
-        `faces` marks a figure that shows people, which a database's licence may forbid to pass on. `name` and
-        `kind` as in `table`.
+        `faces` marks a figure that shows people. The licence of a database may forbid to pass it on. `name` as in `table`.
         """
         entry = self._entry("figure", name, caption, kind)
         plt.close(figure)  # a cell that ends on a figure still open would show it twice
         files = [self._write(f"figures/{name}.{suffix}", _picture(figure, suffix)) for suffix in ("png", "pdf")]
-        self._list(entry, files, faces=faces)
+        self._list(entry, files, _sources(data), faces=faces)
         # beside the picture that a cell stores of it stands which artifact it is: the gallery asks whether it shows faces
         figure._repr_mimebundle_ = lambda **_: ({}, {"image/png": {"artifact": name}})
         return figure
@@ -71,8 +92,7 @@ class Record:
         self._predictions[tuple(runs.itertuples(index=False, name=None))] = predictions
         together = pd.concat(self._predictions.values(), ignore_index=True)
         file = self._write("predictions.parquet", lambda path: together.to_parquet(path, index=False))
-        entry = self._entry("predictions", "predictions", "", "measured")
-        self._list(entry, [file], sources=together["source"].unique().tolist())
+        self._list(self._entry("predictions", "predictions", "", "measured"), [file], _sources(together))
         return predictions
 
     def _entry(self, form: str, name: str, caption: str, kind: str) -> dict[str, Any]:
@@ -89,40 +109,37 @@ class Record:
             faults.append(f"kind {kind!r}: one of {', '.join(KINDS)}, or several joined by ' + '")
         if faults:
             raise ValueError("; ".join(faults))
-        title = f"{known['label']}: {known['title']}" if known else name.replace("_", " ").capitalize()
-        return {
-            "name": name,
-            "type": form,
-            "kind": known["kind"] if known else kind,
-            "title": title,
-            "caption": caption,
-        }
+        if known:
+            title = f"{known['label']}: {known['title']}"
+        else:
+            title, _, caption = (caption or name.replace("_", " ").capitalize()).partition(". ")
+        about = {"title": title.rstrip("."), "caption": caption}
+        return {"name": name, "type": form, "kind": known["kind"] if known else kind, **about}
 
     def _list(
         self,
         entry: dict[str, Any],
         files: Sequence[str],
+        sources: Sequence[Source],
         notes: Sequence[str] = (),
-        sources: Sequence[str] = (),
         faces: bool = False,
     ) -> None:
-        more = {"notes": list(notes), "sources": list(sources), "faces": faces, "files": list(files)}
-        self._entries[entry["type"], entry["name"]] = entry | more
+        more = {"notes": list(notes), "sources": [asdict(source) for source in sources], "faces": faces}
+        self._entries[entry["type"], entry["name"]] = entry | more | {"files": list(files)}
         listed = json.dumps(list(self._entries.values()), indent=1, ensure_ascii=False)
         self._write("artifacts.json", _text(listed + "\n"))
 
     def _write(self, name: str, write: Callable[[Path], object]) -> str:
-        """Writes a file beside its place, then moves it there; returns its name."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.partial")
-        write(temporary)
-        os.replace(temporary, path)
+        """Writes a file whole or not at all; returns its name."""
+        with whole(self.folder / name) as temporary:
+            write(temporary)
         return name
 
 
-def _notebook(paper: str) -> str:
-    return next((path.stem for path in paths.notebooks().glob(f"[0-9][0-9]_{paper}.ipynb")), paper)
+def _sources(data: Clips | pd.DataFrame | None) -> tuple[Source, ...]:
+    if data is None:
+        return ()
+    return Source.of_predictions(data) if isinstance(data, pd.DataFrame) else (data.source,)
 
 
 def _text(text: str) -> Callable[[Path], object]:

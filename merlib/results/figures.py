@@ -76,13 +76,23 @@ def confusion(matrix: pd.DataFrame, title: str = "") -> Figure:
     return figure
 
 
-@styled
-def learning_curves(predictions: pd.DataFrame) -> Figure:
-    """Training loss and test accuracy over epochs, pooled over folds and seeds, a line an experiment.
+def confusion_of(predictions: pd.DataFrame, rule: str = "last") -> Figure:
+    """The confusion matrix of predictions, of their first seed, pooled over all folds; `rule` as in `metrics.select`."""
+    seed = predictions["seed"].iloc[0]
+    tested = metrics.select(predictions[predictions["seed"] == seed], rule)
+    matrix = metrics.confusion(tested["target"], tested["predicted"], metrics.class_names(predictions))
+    epoch = {"last": "last epoch", "inner": "epoch of the inner subjects"}.get(rule, rule)
+    return confusion(matrix, f"{predictions['scheme'].iloc[0]}, {epoch}, seed {seed}")
 
-    The dashed line is the accuracy with the best test epoch of each fold, which is not a fair estimate; the dotted one
-    is the share of the largest class. `predictions` as `Experiment.run` returns them, of one class scheme.
+
+@styled
+def learning_curves(*results: pd.DataFrame) -> Figure:
+    """Training loss and test accuracy over epochs, pooled over folds and seeds, one line per experiment.
+
+    The dashed line is the accuracy with the best test epoch of each fold. It is not a fair estimate. The dotted line is
+    the share of the largest class. `results`: predictions as `Experiment.run` returns them, all of one class scheme.
     """
+    predictions = pd.concat(results, ignore_index=True)
     figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(7.5, 3.2))
     colours = itertools.cycle(plt.rcParams["axes.prop_cycle"].by_key()["color"])
     for (name, runs), colour in zip(predictions.groupby("experiment", sort=False), colours, strict=False):

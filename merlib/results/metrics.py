@@ -148,6 +148,18 @@ def scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def majority(predictions: pd.DataFrame) -> pd.DataFrame:
+    """`scores` of a guess that says the most frequent class of the tested clips every time; one row, without a seed's chance.
+
+    Its UAR is 1 / number of classes. Raises as `select`.
+    """
+    first = predictions[predictions["seed"] == predictions["seed"].iloc[0]]
+    tested = select(first, "last").drop(columns="predicted")
+    logits = [f"logit_{name}" for name in class_names(predictions)]
+    guess = tested["target"].mode()[0]
+    return scores(tested.assign(**{name: float(name == f"logit_{guess}") for name in logits}), "last")
+
+
 def _measure(clips: pd.DataFrame, classes: Sequence[str]) -> dict[str, float]:
     matrix = confusion(clips["target"], clips["predicted"], classes).to_numpy()
     return {name: metric(matrix) for name, metric in METRICS.items()}

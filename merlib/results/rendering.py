@@ -1,23 +1,65 @@
-"""A frame with its notes, as a notebook, CSV, Markdown and LaTeX want it."""
+"""A table as a page, a CSV file, Markdown and LaTeX want it.
+
+The CSV file keeps everything. A page shows what a person reads: fewer columns, rows in groups, marks for the best value and
+for what lies below the yardstick.
+"""
 
 import hashlib
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-SENTENCE = 60  # characters; a longer cell is one
-LONG = 60  # rows; more do not fit on a page
+from merlib.data.source import Source
+
+SENTENCE = 60  # characters; a longer cell is broken into lines
+LONG = 60  # rows; more do not fit on a printed page
+LOOK_ALIKE = "Look-alike data: these numbers say nothing about the paper."
+
+BEST, BELOW, GROUP = "best", "below", "group"
+_BELOW_NOTE = "{}: not above the majority guess."
 
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     | {"—": "---", "±": r"$\pm$", "×": r"$\times$", "²": r"\textsuperscript{2}", "λ": r"$\lambda$"}
 )
+_CSS = """
+.{name} {{ overflow-x: auto; max-width: 100%; }}
+.{name} table {{ border-collapse: collapse; font-size: 0.9em; }}
+.{name} th, .{name} td {{ padding: 2px 8px; vertical-align: top; white-space: nowrap; text-align: left; }}
+.{name} .number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+.{name} .sentence {{ white-space: normal; min-width: 24em; }}
+.{name} thead th[colspan] {{ text-align: center; border-bottom: 1px solid; }}
+.{name} .group th {{ padding-top: 10px; border-bottom: 1px solid; }}
+.{name} .best {{ font-weight: bold; }}
+.{name} .below {{ color: var(--table-below, var(--jp-ui-font-color2, #6b6b6b)); font-style: italic; }}
+.{name} td:first-child {{ position: sticky; left: 0; background: var(--table-background, var(--jp-layout-color0, #ffffff)); }}
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What a page shows of a table: cells as text, and a mark for each of them.
+
+    `marks` has the shape of `cells`: "best", "below" (not above the majority guess), "group" in the first cell of a row that
+    names the rows below it, or "".
+    """
+
+    cells: pd.DataFrame
+    marks: np.ndarray
+
+    @classmethod
+    def plain(cls, frame: pd.DataFrame) -> "Page":
+        """All of a frame, without marks."""
+        cells = _index_first(frame).map(_text)
+        return cls(cells, np.full(cells.shape, "", dtype=object))
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,37 +67,38 @@ class Table:
     """A frame with the notes that belong under it and the sources of its data; a cell that ends on it shows all.
 
     A named index is shown as the first columns, a plain one is not. Floats are shown with four decimals, what is
-    missing is left blank; the CSV keeps the frame's own values.
+    missing is left blank; the CSV file keeps the frame's own values. `page` is what is read instead of the whole frame.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    page: Page | None = None
 
     def to_csv(self) -> str:
         """One header row ("published: F1"), the frame's values in full; without the notes."""
         return _flat(_index_first(self.frame)).to_csv(index=False, lineterminator="\n")
 
     def to_markdown(self) -> str:
-        """A pipe table, then the notes as a list."""
+        """A pipe table, then the notes as a list. The best value is bold, what lies below the yardstick in italics."""
+        cells = _flat(self._marked({BEST: "**{}**", GROUP: "**{}**", BELOW: "*{}*"}))
         # tabulate would turn the text "0.7000" into the number 0.7
-        table = _flat(self._cells).to_markdown(
-            index=False, disable_numparse=True, colalign=self._align("left", "right")
-        )
-        return "\n".join([table, "", *(f"- {note}" for note in self.notes)]).strip() + "\n"
+        table = cells.to_markdown(index=False, disable_numparse=True, colalign=self._align("left", "right"))
+        return "\n".join([table, "", *(f"- {note}" for note in self.lines("Italic"))]).strip() + "\n"
 
     def to_latex(self, caption: str, label: str) -> str:
-        """A table environment as wide as the text; the document needs the packages booktabs and graphicx.
+        """A table environment as wide as the text; the document needs the packages booktabs, graphicx and xcolor.
 
-        More than `LONG` rows become an xltabular over several pages; it needs the packages booktabs and xltabular.
+        More than `LONG` rows become an xltabular over several pages; it needs the package xltabular too.
         """
-        cells = self._cells.map(_latex).rename(columns=_latex)
+        marked = {BEST: r"\textbf{{{}}}", GROUP: r"\textbf{{{}}}", BELOW: r"\textcolor{{gray}}{{{}}}"}
+        cells = self._marked(marked, _latex).rename(columns=_latex)
         if len(cells) > LONG:
             return self._to_long_latex(cells, caption, label)
         tabular = Styler(cells).hide(axis="index").to_latex(
             hrules=True, multicol_align="c", column_format="".join(self._align("l", "r"))
         )  # fmt: skip
-        notes = [rf"\par\footnotesize {_latex(note)}" for note in self.notes]
+        notes = [rf"\par\footnotesize {_latex(note)}" for note in self.lines("Grey")]
         head = [r"\begin{table}", r"\centering", rf"\caption{{{_latex(caption)}}}", rf"\label{{{label}}}"]
         lines = [*head, r"\resizebox{\linewidth}{!}{%", tabular.rstrip() + "}", *notes, r"\end{table}"]
         return "\n".join(lines) + "\n"
@@ -68,38 +111,75 @@ class Table:
         # an xltabular is a longtable whose columns X share the width that the others leave
         for end, more in (("begin", r"{\linewidth}"), ("end", "")):
             longtable = longtable.replace(rf"\{end}{{longtable}}", rf"\{end}{{xltabular}}{more}")
-        notes = [rf"\par {_latex(note)}" for note in self.notes]
+        notes = [rf"\par {_latex(note)}" for note in self.lines("Grey")]
         return "\n".join([r"\begingroup\scriptsize", longtable.rstrip(), *notes, r"\endgroup"]) + "\n"
 
     def _repr_html_(self) -> str:
-        columns = enumerate(self._align("left", "right"))
-        styles = [{"selector": f"td.col{i}, th.col{i}", "props": f"text-align: {side}"} for i, side in columns]
-        styles += [
-            {"selector": "th, td", "props": "padding: 2px 8px; vertical-align: top; white-space: nowrap"},
-            {"selector": "th[colspan]", "props": "text-align: center; border-bottom: 1px solid"},
-        ]
-        styles += [  # a sentence is broken into lines; a name and a number are not
-            {"selector": f"td.col{i}", "props": "white-space: normal; min-width: 24em"}
-            for i in range(self._cells.shape[1])
-            if self._has_sentences(i)
-        ]
         # the name in the page comes from the content, so that running a notebook again gives the same file
-        name = hashlib.sha256(self.to_csv().encode()).hexdigest()[:8]
-        styler = Styler(self._cells, uuid=name, cell_ids=False).hide(axis="index").set_table_styles(styles)
-        table = styler.format(escape="html").format_index(escape="html", axis="columns").to_html()
-        return f"{table}<p><small>{'<br>'.join(map(html.escape, self.notes))}</small></p>"
+        name = f"merlib-{hashlib.sha256(self.to_csv().encode()).hexdigest()[:8]}"
+        sides = self._align("", "number", "sentence")
+        rows = [self._html_row(i, sides) for i in range(len(self._page.cells))]
+        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.lines("Grey"))
+        table = (
+            f"<table><thead>{_html_head(self._page.cells.columns, sides)}</thead><tbody>{''.join(rows)}</tbody></table>"
+        )
+        # it scrolls by itself where it is wider than the page, and takes the keyboard's focus for that
+        box = f'<div class="table {name}" tabindex="0" role="group" aria-label="Table">'
+        return f"<style>{_CSS.format(name=name)}</style>{box}{table}</div>{notes}"
+
+    def lines(self, below: str = "Grey") -> list[str]:
+        """What stands under the table: what a mark means, the notes, and what the data is. `below`: how a form marks."""
+        marks = [_BELOW_NOTE.format(below)] if (self._page.marks == BELOW).any() else []
+        real = [f"Data: {source}." for source in self.sources if not source.look_alike]
+        drawn = [LOOK_ALIKE] if any(source.look_alike for source in self.sources) else []
+        return [*marks, *map(str, self.notes), *real, *drawn]
 
     @cached_property
-    def _cells(self) -> pd.DataFrame:
-        return _index_first(self.frame).map(_text)
+    def _page(self) -> Page:
+        return self.page or Page.plain(self.frame)
+
+    def _marked(self, patterns: dict[str, str], escape=str) -> pd.DataFrame:
+        cells = self._page.cells.map(escape)
+        for row, column in zip(*np.nonzero(self._page.marks), strict=True):
+            text, mark = cells.iat[row, column], self._page.marks[row, column]
+            cells.iat[row, column] = patterns[mark].format(text) if text else text
+        return cells
+
+    def _html_row(self, row: int, sides: Sequence[str]) -> str:
+        texts, marks = self._page.cells.iloc[row], self._page.marks[row]
+        if marks[0] == GROUP:
+            return (
+                f'<tr class="group"><th colspan="{len(texts)}" scope="rowgroup">{html.escape(texts.iloc[0])}</th></tr>'
+            )
+        cells = [_tag("td", text, side, mark) for text, side, mark in zip(texts, sides, marks, strict=True)]
+        return f"<tr>{''.join(cells)}</tr>"
 
     def _align(self, text: str, number: str, sentence: str = "") -> list[str]:
-        columns = [self._cells.iloc[:, i] for i in range(self._cells.shape[1])]
-        sides = [number if column.str.fullmatch(r"[\d.,±/—\s-]*").all() else text for column in columns]
-        return [sentence if sentence and self._has_sentences(i) else side for i, side in enumerate(sides)]
+        rows = self._page.cells[self._page.marks[:, 0] != GROUP] if len(self._page.cells.columns) else self._page.cells
+        columns = [rows.iloc[:, i] for i in range(rows.shape[1])]
+        is_number = [column.str.fullmatch(r"[\d.,±/—\s+-]*").all() for column in columns]
+        is_long = [bool((column.str.len() > SENTENCE).any()) for column in columns]
+        sides = [number if numeric else text for numeric in is_number]
+        return [sentence if long and sentence else side for side, long in zip(sides, is_long, strict=True)]
 
-    def _has_sentences(self, column: int) -> bool:
-        return bool((self._cells.iloc[:, column].str.len() > SENTENCE).any())
+
+def _html_head(columns: pd.Index, sides: Sequence[str]) -> str:
+    """One row of heads, or two: a head over several columns spans them."""
+    if columns.nlevels == 1:
+        return f"<tr>{''.join(_tag('th', str(name), side) for name, side in zip(columns, sides, strict=True))}</tr>"
+    spans = [(name, len(list(same))) for name, same in groupby(columns.get_level_values(0))]
+    above = "".join(
+        f'<th colspan="{n}" scope="colgroup">{html.escape(str(name))}</th>' if name else "<td></td>" * n
+        for name, n in spans
+    )
+    below = "".join(_tag("th", str(name), side) for name, side in zip(columns.get_level_values(1), sides, strict=True))
+    return f"<tr>{above}</tr><tr>{below}</tr>"
+
+
+def _tag(tag: str, text: str, *classes: str) -> str:
+    names = " ".join(filter(None, classes))
+    style = f' class="{names}"' if names else ""
+    return f"<{tag}{style}>{html.escape(text)}</{tag}>"
 
 
 def _index_first(frame: pd.DataFrame) -> pd.DataFrame:

@@ -53,7 +53,7 @@ class Experiment:
     def run(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,), n_jobs: int | None = None) -> pd.DataFrame:
         """Predictions for every test clip (part "test") and kept-aside clip ("inner") after every epoch, a row each.
 
-        Columns: experiment, database, scheme, source, fold, seed, part, epoch (from 1), subject, clip, target,
+        Columns: experiment, database, scheme, source, look_alike, fold, seed, part, epoch (from 1), subject, clip, target,
         train_loss and `logit_<class>` in class order; rows by seed, fold, epoch. `X` is that of `loop.fit`.
         Folds finished before, by this experiment or another that comes to the same, are read. `n_jobs` folds are
         trained at a time, each in one thread; the result does not depend on it. None: as many as there are cores, or
@@ -76,10 +76,16 @@ class Experiment:
                 pass
         frames |= {path: _load(path) for path in missing}
         predictions = pd.concat(frames.values(), ignore_index=True)
-        for place, column in enumerate(("database", "scheme", "source")):
-            predictions.insert(place, column, getattr(clips, column))
-        predictions.insert(0, "experiment", self.name)
-        return predictions
+        return named(predictions, self.name, clips)
+
+    def run_permuted(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,)) -> pd.DataFrame:
+        """The permuted control: predictions after training and testing on shuffled labels, where there is nothing to learn.
+
+        Each seed shuffles the labels anew (`Clips.permuted`). What such a result gains from the last to the best test epoch
+        is luck. The experiment's name gets the ending ", shuffled labels".
+        """
+        control = replace(self, name=f"{self.name}, shuffled labels")
+        return pd.concat([control.run(X, clips.permuted(seed), [seed]) for seed in seeds], ignore_index=True)
 
     def fit(self, X: Inputs, clips: Clips, fold: splits.Fold, seed: int = 0) -> FoldResult:
         """One fold, trained as in `run` but not stored: its `model` is there to look inside."""
@@ -123,6 +129,15 @@ class Experiment:
             return loop.fit(*arguments, prepare=self.prepare, loss=self.loss)
         except TrainingDiverged as error:
             raise TrainingDiverged(f"experiment {self.name}, seed {task.seed}, {error}") from error
+
+
+def named(predictions: pd.DataFrame, experiment: str, clips: Clips) -> pd.DataFrame:
+    """Predictions with the columns in front that say which experiment on which data they are of."""
+    about = {"experiment": experiment, "database": clips.database, "scheme": clips.scheme}
+    about |= {"source": clips.source.text, "look_alike": clips.source.look_alike}
+    for place, (column, value) in enumerate(about.items()):
+        predictions.insert(place, column, value)
+    return predictions
 
 
 def pretrain(experiment: Experiment, X: Inputs, clips: Clips, seed: int = 0, part: str = "") -> Weights:

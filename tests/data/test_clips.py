@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from merlib.data import schemes
 from merlib.data.clips import EXCLUDED_COLUMNS, Clips, ClipTableError, make_table, person, validate
+from merlib.data.source import Source
 
 
 def record(**changes) -> dict:
@@ -207,12 +208,12 @@ def test_dropped_clips_are_excluded_with_the_reason_given():
 
 
 def test_databases_join_when_their_classes_agree():
-    casme2 = replace(clips_of(CASME2).classes("casme2-3"), source="CASME II, the user's copy")
-    samm = replace(clips_of(SAMM, database="samm").classes("samm-3"), source="SAMM, the user's copy")
+    casme2 = replace(clips_of(CASME2).classes("casme2-3"), source=Source("CASME II, the user's copy"))
+    samm = replace(clips_of(SAMM, database="samm").classes("samm-3"), source=Source("SAMM, the user's copy"))
     both = Clips.concat(casme2, samm)
     assert (len(both), len(both.excluded)) == (156 + 133, 99 + 26)
     assert (both.database, both.scheme) == ("casme2+samm", "casme2-3+samm-3")
-    assert both.source == "CASME II, the user's copy; SAMM, the user's copy"
+    assert both.source.text == "CASME II, the user's copy; SAMM, the user's copy"
     assert both.y.tolist() == [*casme2.y, *samm.y]
     assert list(both.excluded.columns) == list(EXCLUDED_COLUMNS)
     with pytest.raises(ValueError, match="different classes"):

@@ -3,7 +3,8 @@ from helpers import tiny_databases
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merlib.data import databases, objective
+from merlib import published
+from merlib.data import aus, databases, objective, schemes
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,21 @@ from merlib.data import databases, objective
 )
 def test_a_combination_has_the_class_of_table_2(numbers, name):
     assert objective.of(numbers) == name
+
+
+def test_psn_has_all_combinations_but_one():
+    """Table 2 of both papers, as printed by PSN. 4+5 is anger in Davison et al. 2018 and in no row of PSN's."""
+    cells = published.table("psn", "table_2").query("metric == 'action units'")
+    printed = {
+        aus.numbers(code): cell.setting
+        for cell in cells.itertuples()
+        for code in cell.printed.split(",")
+        if cell.setting != "VII"
+    }
+    assert all(schemes.psn_category("+".join(map(str, units))) == name for units, name in printed.items())
+    davison = {aus.numbers(code): name for name, codes in objective.COMBINATIONS.items() for code in codes.split()}
+    assert davison == printed | {frozenset({4, 5}): "III"}
+    assert schemes.psn_category("4+5") == "VII"
 
 
 def test_no_combination_is_in_two_classes():
@@ -60,6 +76,11 @@ def test_rule_and_sheet_stand_beside_each_other_and_either_gives_the_classes(tmp
     assert compared["rule"].tolist() == ["I", "III", "I", "VII"]
     labels = [source.classes("objective-5").table["label"].tolist() for source in (clips, objective.by_rule(clips))]
     assert labels == [["happiness", "disgust", "happiness"], ["happiness", "anger", "happiness"]]
+
+
+def test_seven_objective_classes_leave_nothing_out(tmp_path):
+    clips = with_sheet(tmp_path, [1, 6, 2, 7, 3]).classes("objective-7")
+    assert clips.table["label"].tolist() == ["happiness", "fear", "surprise", "others"]
 
 
 def test_action_units_that_do_not_parse_leave_the_clip_out_with_its_place_and_nothing_else(tmp_path):

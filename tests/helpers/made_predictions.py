@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from merlib.data.source import Source
+
 FIVE = ("happiness", "disgust", "repression", "surprise", "others")
 THREE = ("positive", "negative", "surprise")
-LOOK_ALIKE = "look-alike data (merlib data synth, profile demo, seed 0)"
+LOOK_ALIKE = Source("look-alike data (merlib data synth, profile demo, seed 0)", look_alike=True)
 
 
 def made(right, classes=FIVE, experiment="mmnet", database="casme2", scheme="casme2-5", source=LOOK_ALIKE):
@@ -24,5 +26,6 @@ def made(right, classes=FIVE, experiment="mmnet", database="casme2", scheme="cas
                         | {"subject": f"{database}/{subject:03d}", "target": target, "train_loss": 1 / epoch + subject}
                         | {f"logit_{name}": logit for name, logit in zip(classes, logits, strict=True)}
                     )
-    run = {"experiment": experiment, "database": database, "scheme": scheme, "source": source, "part": "test"}
+    run = {"experiment": experiment, "database": database, "scheme": scheme, "part": "test"}
+    run |= {"source": source.text, "look_alike": source.look_alike}
     return pd.DataFrame(rows).assign(**run)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from merlib.data.clips import Clips, make_table
+from merlib.data.source import Source
 
 EMOTIONS = ("negative", "positive", "surprise")
 
@@ -22,7 +23,7 @@ def clips(persons: int = 6, per_person: int = 4, database: str = "smic", seed: i
         {**shared, "subject": f"s{i // per_person + 1}", "clip": f"clip{i:03}", "emotion": str(emotion)}
         for i, emotion in enumerate(emotions)
     ]
-    return Clips(make_table(records), source="made for a test").classes("megc2019-3")
+    return Clips(make_table(records), source=Source("made for a test")).classes("megc2019-3")
 
 
 def inputs(y: np.ndarray, size: int = 8, seed: int = 0) -> np.ndarray:

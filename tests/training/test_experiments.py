@@ -53,7 +53,7 @@ def by_clip(predictions: pd.DataFrame) -> pd.DataFrame:
 def test_predictions_are_a_row_a_clip_and_epoch(home):
     table = TOY.run(X, CLIPS, seeds=(3, 0))
     assert list(table.columns) == [
-        "experiment", "database", "scheme", "source", "fold", "seed", "part", "epoch", "subject", "clip", "target",
+        "experiment", "database", "scheme", "source", "look_alike", "fold", "seed", "part", "epoch", "subject", "clip", "target",
         "train_loss", "logit_positive", "logit_negative", "logit_surprise",
     ]  # fmt: skip
     assert len(table) == 2 * 2 * 16

@@ -22,11 +22,11 @@ from merlib.data.databases.assemble import assemble
 from merlib.data.databases.reader import DatabaseNotFound, Reader
 from merlib.data.databases.report import Report, inspect
 from merlib.data.databases.sheets import SheetError
+from merlib.data.source import Source
 
 __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read"]
 
 MODULES = (casme2, samm, smic, mmew, casme, cas_me_2, megc2019_flow, ckplus, oulu_casia, jaffe, mug, own)
-SOURCE = "SOURCE.txt"  # in a database's folder: where it is from, if it is not the user's own copy
 READERS = {module.READER.name: module.READER for module in MODULES}
 
 
@@ -52,7 +52,7 @@ def check(name: str, data_root: Path | str = "") -> Report:
     Raises DatabaseNotFound, and ValueError for an unknown name.
     """
     reader, folder = _find(name, data_root)
-    return inspect(reader, folder, _source(reader, folder), counted=not (folder / SOURCE).is_file())
+    return inspect(reader, folder, _source(reader, folder), counted=not (folder / paths.SOURCE).is_file())
 
 
 def _find(name: str, data_root: Path | str) -> tuple[Reader, Path]:
@@ -62,7 +62,6 @@ def _find(name: str, data_root: Path | str) -> tuple[Reader, Path]:
     return READERS[name], READERS[name].locate(root)
 
 
-def _source(reader: Reader, folder: Path) -> str:
-    """Where the data is from, as tables say it: SOURCE.txt, which the look-alike writer leaves, or the user's copy."""
-    note = folder / SOURCE
-    return " ".join(note.read_text(encoding="utf-8").split()) if note.is_file() else f"{reader.title}, the user's copy"
+def _source(reader: Reader, folder: Path) -> Source:
+    """Where the data is from: what the folder's note says, or the user's copy."""
+    return Source.of_folder(folder, f"{reader.title}, the user's copy")

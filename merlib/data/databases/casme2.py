@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from merlib.data import objective
 from merlib.data.clips import person
 from merlib.data.databases import sheets
 from merlib.data.databases.reader import Correction, Published, Reader
@@ -16,7 +17,6 @@ CASME2/
   CASME2_RAW_selected/sub01/EP02_01f/img46.jpg       used otherwise
 """
 FPS = 200
-ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII")
 
 _FIVE = {"happiness": 32, "others": 99, "repression": 27}
 
@@ -43,7 +43,7 @@ def _objective(folder: Path, rows: pd.DataFrame) -> list[str]:
     keys = zip(other["subject"].map(person), other["clip"], strict=True)
     found = dict(zip(keys, other["objective"], strict=True))
     classes = [found.get((person(row.subject), row.clip), "") for row in rows.itertuples()]
-    return [ROMAN[int(text)] if text in list("1234567") else text for text in classes]
+    return [objective.NAMES[int(text) - 1] if text in list("1234567") else text for text in classes]
 
 
 READER = Reader(

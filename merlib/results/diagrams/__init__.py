@@ -16,6 +16,8 @@ from merlib.results.diagrams import placement
 from merlib.results.diagrams.placement import Arrow, Box, Groups, Point, Rectangle
 from merlib.results.style import GREY, styled
 
+__all__ = ["ROLES", "Arrow", "Box", "diagram", "links"]
+
 # role -> its colour and what the legend calls it
 ROLES = {
     "data": ("#777777", "data"),

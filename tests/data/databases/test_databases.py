@@ -34,7 +34,7 @@ def test_casme2_in_all_its_forms(tmp_path, name, header, layout, cropped):
     assert (second["subject"], second["clip"], second["emotion"], second["row"]) == ("sub02", "EP09f", "others", 3)
     assert pd.isna(second["apex"])
     assert clips.apex_index.tolist() == [3, 1]
-    assert clips.source == "CASME II, the user's copy"
+    assert clips.source == Source("CASME II, the user's copy")
 
 
 def test_casme2_prefers_the_face_crops(tmp_path):
@@ -329,7 +329,7 @@ def test_the_data_root_may_be_the_databases_own_folder_and_is_the_projects_by_de
 def test_the_source_is_what_the_folder_says_of_itself(tmp_path):
     tiny.casme2(tmp_path, [ONE])
     (tmp_path / "CASME2" / "SOURCE.txt").write_text("look-alike data (profile demo, seed 0)\n", encoding="utf-8")
-    assert databases.read("casme2", tmp_path).source == "look-alike data (profile demo, seed 0)"
+    assert databases.read("casme2", tmp_path).source == Source("look-alike data (profile demo, seed 0)", True)
 
 
 def test_the_page_on_data_shows_every_databases_folders():

@@ -41,7 +41,7 @@ def test_casme_with_numbers_padded_or_not(tmp_path, layout, cropped):
     assert [first[key] for key in kept] == [
         "casme", "sub01", "EP01_5", 98, 101, 104, 60.0, "4+L10", "disgust", cropped, "CASME-coding.xlsx", 2,
     ]  # fmt: skip
-    assert (second["subject"], second["emotion"], clips.source) == ("sub02", "tense", "CASME, the user's copy")
+    assert (second["subject"], second["emotion"], clips.source.text) == ("sub02", "tense", "CASME, the user's copy")
 
 
 def test_casme_without_an_apex_or_an_offset(tmp_path):

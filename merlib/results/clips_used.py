@@ -1,0 +1,46 @@
+"""Which clips the results are about: class counts beside the published ones, and what was left out and why."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from merlib import published
+from merlib.data.clips import Clips
+from merlib.results.rendering import Table
+
+TOTALS = ("Total", "left out", "subjects")
+
+
+def counts(paper: str, table: str, clips: Mapping[str, Clips]) -> Table:
+    """The published class counts beside those of the data used.
+
+    `clips`: database -> clips with classes. One row per class, then the total, the clips left out and the subjects.
+    """
+    cells = published.table(paper, table).query("metric == 'clips'")
+    columns = {}
+    for database in dict.fromkeys([*cells["database"], *clips]):
+        name, printed = published.database_name(database), cells[cells["database"] == database]
+        columns[name, "published"] = dict(zip(printed["setting"], printed["printed"], strict=True))
+        if database in clips:
+            columns[name, "data used"] = _counted(clips[database], labels=cells["setting"])
+    names = list(dict.fromkeys(name for column in columns.values() for name in column))
+    last = [name for name in TOTALS if name in names]
+    order = [name for name in names if name not in last] + last
+    frame = pd.DataFrame(columns, index=pd.Index(order, name="class"), dtype=object)
+    return Table(frame, sources=tuple(dict.fromkeys(used.source for used in clips.values())))
+
+
+def left_out(clips: Mapping[str, Clips]) -> Table:
+    """One row per task, database and reason: how many annotated clips were left out. `clips`: task -> clips."""
+    parts = [used.excluded.assign(task=task) for task, used in clips.items()]
+    found = pd.concat(parts).groupby(["task", "database", "reason"], sort=False).size().rename("clips").reset_index()
+    return Table(found, sources=tuple(dict.fromkeys(used.source for used in clips.values())))
+
+
+def _counted(clips: Clips, labels: Sequence[str]) -> dict[str, str]:
+    printed = {label.casefold(): label for label in labels}
+    counted = {
+        printed.get(name, name): str(n) for name, n in clips.counts()[["class", "clips"]].itertuples(index=False)
+    }
+    totals = zip(TOTALS, (len(clips), len(clips.excluded), len(set(clips.subjects))), strict=True)
+    return counted | {name: str(n) for name, n in totals}
