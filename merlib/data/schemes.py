@@ -51,7 +51,8 @@ ACCEPTED = (*SCHEMES, "own")
 
 def column(scheme: str) -> str:
     """The column of the clip table that a scheme goes by."""
-    return {"objective-5": "objective", "objective-7": "objective", "psn-4": "aus"}.get(scheme, "emotion")
+    family = scheme.rpartition("-")[0]
+    return {"objective": "objective", "psn": "aus"}.get(family, "emotion")
 
 
 def entries(scheme: str, annotated: Iterable[str]) -> list[str]:
