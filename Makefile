@@ -1,6 +1,7 @@
 # make demo            look-alike data, every notebook, and a page with the tables and figures they made
 # make demo PAPERS=mmnet
 # make test            what continuous integration runs
+# make test-fast       the same without the slow tests
 # make lab             the notebooks in JupyterLab
 # make export          after editing a notebook: strip its outputs, write merlib/papers/
 # make reference       the runs kept in git, from finished ones, and the README's figure and tables from them
@@ -9,6 +10,8 @@
 
 PYTHON ?= python3
 PAPERS ?=
+# make test CONSTRAINTS=    the newest versions of all packages, in a new .venv
+CONSTRAINTS ?= -c constraints.txt
 
 bin := .venv/bin
 installed := .venv/installed
@@ -17,14 +20,23 @@ installed := .venv/installed
 nb_export := from glob import glob; from nbdev.export import nb_export as export; \
 	[export(path) for path in sorted(glob("notebooks/*.ipynb"))]
 
-.PHONY: demo test lab export reference data
+.PHONY: demo lint test test-fast lab export reference data
 
 demo: data
 	$(bin)/merlib run $(PAPERS) --profile demo
 
-test: $(installed)
+lint: $(installed)
 	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/lint-imports
+	$(bin)/codespell
+	$(bin)/mypy
+
+test: lint
 	$(bin)/pytest
+
+test-fast: lint
+	$(bin)/pytest -m "not slow"
 
 lab: data
 	$(bin)/jupyter lab notebooks/00_start_here.ipynb
@@ -42,7 +54,7 @@ data: $(installed)
 	$(bin)/merlib data synth --profile demo
 
 $(installed): pyproject.toml constraints.txt
-	$(PYTHON) -I merlib/runs/machine.py
+	$(PYTHON) -I merlib/runs/machine.py --install
 	$(PYTHON) -m venv .venv
-	$(bin)/pip install -c constraints.txt -e ".[dev]"
+	$(bin)/pip install $(CONSTRAINTS) -e ".[dev]"
 	touch $@
