@@ -34,7 +34,9 @@ class Record:
 
     def __init__(self, paper: str, output_dir: str | Path = "") -> None:
         self.paper = paper
-        self.folder = Path(output_dir or paths.runs() / "interactive" / paths.notebook_files().get(paper, Path(paper)).stem).resolve()
+        self.folder = Path(
+            output_dir or paths.runs() / "interactive" / paths.notebook_files().get(paper, Path(paper)).stem
+        ).resolve()
         self._known = published.artifacts(paper).set_index("artifact").to_dict("index")
         self._entries: dict[tuple[str, str], dict[str, Any]] = {}
         self._predictions: dict[tuple, pd.DataFrame] = {}

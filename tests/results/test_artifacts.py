@@ -1,13 +1,15 @@
 import json
+from dataclasses import asdict, replace
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from helpers.made_predictions import made
+from helpers import toy
+from helpers.made_predictions import LOOK_ALIKE, made
 from PIL import Image
 
 from merlib import published
-from merlib.results import tables
+from merlib.results import rendering, tables
 from merlib.results.artifacts import Record
 
 FRAME = pd.DataFrame({"method": ["MMNet"], "value": [0.5]})
@@ -36,8 +38,8 @@ def test_everything_recorded_is_listed_with_its_files(tmp_path):
     kinds = published.artifacts("mmnet").set_index("artifact")["kind"]
     assert entries["table_6"]["kind"] == kinds["table_6"] == "measured + quoted"
     assert entries["figure_4"]["faces"] and not entries["table_6"]["faces"]
-    assert entries["table_6"]["caption"] == "A caption." and tables.LOOK_ALIKE in entries["table_6"]["notes"]
-    assert entries["predictions"]["sources"] == entries["table_6"]["sources"]
+    assert entries["table_6"]["caption"] == "A caption." and rendering.LOOK_ALIKE in entries["table_6"]["notes"]
+    assert entries["predictions"]["sources"] == entries["table_6"]["sources"] == [asdict(LOOK_ALIKE)]
     named = {file for entry in entries.values() for file in entry["files"]}
     assert named | {"artifacts.json"} == {path.as_posix() for path in contents(record)}
     assert sorted(entries["table_6"]["files"]) == [f"tables/table_6.{end}" for end in ("csv", "html", "md", "tex")]
@@ -115,3 +117,22 @@ def test_without_a_folder_the_notebook_has_one_under_interactive(home):
 def test_a_plain_frame_is_shown_as_a_table(tmp_path):
     shown = Record("mmnet", tmp_path).table("table_3", FRAME)
     assert "0.5000" in shown._repr_html_() and shown.frame is FRAME
+
+
+def test_data_says_where_an_artifact_is_from(tmp_path):
+    record = Record("mmnet", tmp_path)
+    table = record.table("own", FRAME, kind="measured", data=made({0: [[1]]}))
+    record.figure("figure_3", picture(), data=replace(toy.clips(), source=LOOK_ALIKE))
+    assert table.sources == (LOOK_ALIKE,) and rendering.LOOK_ALIKE in table._repr_html_()
+    assert [entry["sources"] for entry in listed(record)] == [[asdict(LOOK_ALIKE)]] * 2
+
+
+def test_the_title_of_ones_own_is_the_first_sentence_of_its_caption(tmp_path):
+    record = Record("mmnet", tmp_path)
+    record.table("yardsticks", FRAME, "MMNet on true and on shuffled labels. Seed 0, 5 vs. 3 classes.", kind="measured")
+    record.table("psn_matrix", FRAME, kind="measured")
+    record.table("table_6", FRAME, "CASME II. Five classes.")
+    about = [(entry["title"], entry["caption"]) for entry in listed(record)]
+    assert about[0] == ("MMNet on true and on shuffled labels", "Seed 0, 5 vs. 3 classes.")
+    assert about[1] == ("Psn matrix", "")
+    assert about[2][0].startswith("Table 6: ") and about[2][1] == "CASME II. Five classes."

@@ -1,0 +1,51 @@
+from helpers.made_predictions import LOOK_ALIKE
+
+from merlib.data import clips
+from merlib.data.clips import Clips
+from merlib.results import clips_used
+
+
+def casme2(**numbers):
+    """Clips of CASME II with so many of each emotion, by three people in turn."""
+    emotions = [emotion for emotion, number in numbers.items() for _ in range(number)]
+    known = {"onset": 1, "apex": 5, "offset": 9, "fps": 200.0, "aus": "", "cropped": True, "database": "casme2"}
+    rows = [
+        known | {"subject": f"sub{i % 3:02d}", "clip": f"EP{i}", "frames": [f"{i}.avi"], "emotion": emotion}
+        for i, emotion in enumerate(emotions)
+    ]
+    return Clips(clips.make_table(rows), source=LOOK_ALIKE)
+
+
+def test_counts_beside_the_published_ones():
+    found = casme2(happiness=32, disgust=63, repression=27, surprise=25, others=99, sadness=7, fear=2)
+    table = clips_used.counts("mmnet", "table_1", {"casme2": found.classes("casme2-5")})
+    ours, theirs = table.frame["CASME II", "data used"], table.frame["CASME II", "published"]
+    assert ours.dropna().to_dict() == {
+        "Happiness": "32", "Disgust": "63", "Repression": "27", "Surprise": "25", "Others": "99",
+        "Total": "246", "left out": "9", "subjects": "3",
+    }  # fmt: skip
+    assert (theirs["Surprise"], theirs["Anger"], theirs["Total"]) == ("28", "—", "249")
+    assert ("SAMM", "data used") not in table.frame and table.frame["SAMM", "published"]["Total"] == "136"
+    assert table.sources == (LOOK_ALIKE,)
+
+
+def test_counts_of_three_classes():
+    found = casme2(happiness=32, disgust=63, repression=27, surprise=28, others=99, sadness=4, fear=2)
+    frame = clips_used.counts("mmnet", "table_2", {"casme2": found.classes("casme2-3")}).frame
+    classes = ["Positive", "Negative", "Surprise", "Total"]
+    assert list(frame["CASME II", "data used"][classes]) == list(frame["CASME II", "published"][classes])
+
+
+def test_what_was_left_out_is_counted_by_reason():
+    found = casme2(happiness=3, others=2, sadness=7, fear=2)
+    five, three = found.classes("casme2-5"), found.classes("casme2-3")
+    frame = clips_used.left_out({"five": five, "three": three}).frame
+    assert frame.to_numpy().tolist() == [
+        ["five", "casme2", "emotion 'sadness' is in no class of casme2-5", 7],
+        ["five", "casme2", "emotion 'fear' is in no class of casme2-5", 2],
+        ["three", "casme2", "emotion 'others' is in no class of casme2-3", 2],
+    ]
+
+
+def test_nothing_left_out_is_an_empty_table():
+    assert clips_used.left_out({"own": casme2(happiness=2).classes("own")}).frame.empty

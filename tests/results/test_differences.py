@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from helpers.made_predictions import LOOK_ALIKE, made
+
+from merlib.results import differences
+
+
+def test_differences_are_the_means_over_clips_with_their_error_over_subjects():
+    whole, part = made({0: [[1, 0], [5, 2]], 1: [[4, 4]]}), made({0: [[3, 2]], 1: [[4, 1]]}, experiment="part")
+    table = differences.against({"part": part, "whole": whole}, reference="whole").frame
+    # by seed, of 10 clips each: (5 + 2 - 3 - 2) / 10 and (4 + 4 - 4 - 1) / 10; by person, over seeds: 2 / 2 and 3 / 2 of 5
+    assert table.iloc[0]["whole minus"] == "part"
+    assert table.iloc[0]["accuracy, points"] == "+25.0"
+    assert table.iloc[0]["by seed"] == "+20.0 (seed 0), +30.0 (seed 1)"
+    gained = np.array([1.0, 1.5])  # clips a person, of 5
+    error = np.sqrt(((gained - 5 * 0.25) ** 2).sum() * 2) / 10
+    assert table.iloc[0]["error over subjects"] == f"{100 * error:.1f}"
+    assert table.iloc[0]["error over seeds"] == "5.0"  # of 20 and 30
+    assert table.iloc[0]["significant"] == "yes"
+
+
+def test_seeds_that_contradict_each_other_make_nothing_significant():
+    whole, part = made({0: [[5, 5]], 1: [[0, 0]]}), made({0: [[2, 2]], 1: [[1, 1]]}, experiment="part")
+    row = differences.against({"part": part, "whole": whole}, reference="whole").frame.iloc[0]
+    assert row[["accuracy, points", "error over subjects", "error over seeds"]].tolist() == ["+20.0", "0.0", "40.0"]
+    assert row["significant"] == "no"
+
+
+def test_equal_results_do_not_differ_and_only_common_seeds_count():
+    table = differences.against({"a": made({0: [[3, 1]], 5: [[0, 0]]}), "b": made({0: [[3, 1]], 1: [[5, 5]]})}, "a")
+    row = table.frame.iloc[0][["accuracy, points", "by seed", "error over seeds", "significant"]]
+    assert row.tolist() == ["+0.0", "+0.0 (seed 0)", "one seed", "one seed"]
+    assert table.notes[0] == "One seed: no difference can be called significant." and table.sources == (LOOK_ALIKE,)
+
+
+def test_results_on_other_clips_or_seeds_are_not_compared():
+    for other in (made({1: [[3, 1]]}), made({0: [[3]]})):
+        with pytest.raises(ValueError, match="'a' and 'b' have no seed in common, or other clips"):
+            differences.against({"a": made({0: [[3, 1]]}), "b": other}, "a")
+
+
+def test_the_error_over_subjects_is_that_of_repeated_samples():
+    """200 databases drawn from one population: the errors reported agree with how much the differences vary."""
+    rng, means, errors = np.random.default_rng(0), [], []
+    for _ in range(200):
+        skill = rng.integers(0, 5, 12)  # persons differ, so their clips are not independent
+        a, b = ({0: [[int(np.clip(s + rng.integers(0, 2 + bonus), 0, 5)) for s in skill]]} for bonus in (1, 0))
+        row = differences.against({"a": made(a), "b": made(b)}, "a").frame.iloc[0]
+        means.append(float(row["accuracy, points"]))
+        errors.append(float(row["error over subjects"]))
+    assert np.mean(errors) == pytest.approx(np.std(means), rel=0.2)
+
+
+def test_the_significant_ones_are_counted_and_one_seed_says_nothing():
+    whole, part = made({0: [[5] * 6], 1: [[5] * 6]}), made({0: [[1] * 6], 1: [[1] * 6]}, experiment="part")
+    one = made({0: [[1] * 6]}, experiment="one seed")
+    note = differences.against({"part": part, "whole": whole, "same": whole, "one": one}, "whole").notes[0]
+    assert note == "1 of 2 differences are significant: larger than twice their standard errors."
+
+
+def test_a_result_alone_cannot_be_compared():
+    with pytest.raises(ValueError, match="no result beside 'a'"):
+        differences.against({"a": made({0: [[1]]})}, "a")
