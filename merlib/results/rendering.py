@@ -58,7 +58,7 @@ class Page:
     @classmethod
     def plain(cls, frame: pd.DataFrame) -> "Page":
         """All of a frame, without marks."""
-        cells = _index_first(frame).map(_text)
+        cells = _index_first(frame).map(_text).astype(str)  # without rows, `map` leaves the type as it was
         return cls(cells, np.full(cells.shape, "", dtype=object))
 
 
@@ -119,13 +119,13 @@ class Table:
         name = f"merlib-{hashlib.sha256(self.to_csv().encode()).hexdigest()[:8]}"
         sides = self._align("", "number", "sentence")
         rows = [self._html_row(i, sides) for i in range(len(self._page.cells))]
-        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.lines("Grey"))
+        notes = "<br>".join(html.escape(note) for note in self.lines("Grey"))
         table = (
             f"<table><thead>{_html_head(self._page.cells.columns, sides)}</thead><tbody>{''.join(rows)}</tbody></table>"
         )
         # it scrolls by itself where it is wider than the page, and takes the keyboard's focus for that
         box = f'<div class="table {name}" tabindex="0" role="group" aria-label="Table">'
-        return f"<style>{_CSS.format(name=name)}</style>{box}{table}</div>{notes}"
+        return f"<style>{_CSS.format(name=name)}</style>{box}{table}</div><p><small>{notes}</small></p>"
 
     def lines(self, below: str = "Grey") -> list[str]:
         """What stands under the table: what a mark means, the notes, and what the data is. `below`: how a form marks."""

@@ -97,14 +97,24 @@ def used(predictions: Predictions) -> dict[str, str]:
 
 
 def _data_lines(frames: Iterable[Predictions]) -> list[str]:
-    """What was tested, in one line: "Ours: CASME II, 5 classes: 78 clips of 8 subjects; ... Seeds 0, 1."""
+    """What was tested, in one line: "Ours: CASME II, 5 classes: 78 clips of 8 subjects; ... (seeds 0, 1)."""
     tested: dict[str, list[str]] = {}
     for predictions in frames:
-        found, name = used(predictions), published.database_name(predictions["database"].iloc[0])
-        where = f"{name}, {len(metrics.class_names(predictions))} classes: {found['clips']} clips of {found['subjects']} subjects"
-        tested.setdefault(f"{'seed' if ',' not in found['seeds'] else 'seeds'} {found['seeds']}", []).append(where)
+        found, name = used(predictions), published.database_name(_sorted(predictions["database"].iloc[0]))
+        amount = f"{_count(found['clips'], 'clip')} of {_count(found['subjects'], 'subject')}"
+        where = f"{name}, {len(metrics.class_names(predictions))} classes: {amount}"
+        tested.setdefault(f"{'seeds' if ',' in found['seeds'] else 'seed'} {found['seeds']}", []).append(where)
     texts = [f"{'; '.join(dict.fromkeys(where))} ({seeds})" for seeds, where in tested.items()]
     return [f"Ours: {'; '.join(texts)}.", DAGGER] if texts else []
+
+
+def _count(number: str, name: str) -> str:
+    return f"{number} {name}" if number == "1" else f"{number} {name}s"
+
+
+def _sorted(databases: str) -> str:
+    """Joined names in one order: "samm+casme2" is "casme2+samm"."""
+    return "+".join(sorted(databases.split("+")))
 
 
 def _drawn(frames: Iterable[Predictions]) -> bool:
@@ -159,9 +169,8 @@ def _row_key(method: str, setting: str, predictions: Predictions) -> tuple:
 
 
 def _key(method: str, setting: str, database: str, classes: int) -> tuple:
-    databases = "+".join(sorted(database.split("+")))
     label = ", ".join(filter(None, [method, setting]))
-    return (label, published.database_name(databases), "" if pd.isna(classes) else int(classes))
+    return (label, published.database_name(_sorted(database)), "" if pd.isna(classes) else int(classes))
 
 
 def _measured(predictions: Predictions, quantities: Mapping[str, tuple[str, bool]]) -> dict[tuple[str, str], str]:

@@ -50,7 +50,7 @@ def test_results_on_several_databases_are_counted_in_one_line():
     three = made({0: [[2]]}, classes=THREE, scheme="casme2-3")
     notes = tables.compare("mmnet", "table_6", {"MMNet (Ours)": [made(TWO_SEEDS), three]}).notes
     assert notes[0] == (
-        "Ours: CASME II, 5 classes: 10 clips of 2 subjects (seeds 0, 1); CASME II, 3 classes: 3 clips of 1 subjects (seed 0)."
+        "Ours: CASME II, 5 classes: 10 clips of 2 subjects (seeds 0, 1); CASME II, 3 classes: 3 clips of 1 subject (seed 0)."
     )
 
 
