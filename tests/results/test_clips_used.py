@@ -48,4 +48,5 @@ def test_what_was_left_out_is_counted_by_reason():
 
 
 def test_nothing_left_out_is_an_empty_table():
-    assert clips_used.left_out({"own": casme2(happiness=2).classes("own")}).frame.empty
+    shown = clips_used.left_out({"own": casme2(happiness=2).classes("own")})
+    assert shown.frame.empty and "<th" in shown._repr_html_() and "reason" in shown.to_markdown()
