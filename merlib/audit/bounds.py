@@ -37,7 +37,7 @@ def uf1_range(clips: Sequence[int], num_right: int) -> tuple[float, float]:
 def recalls_that_give(printed: str, clips: Sequence[int], num_right: int | None = None) -> np.ndarray:
     """Every vector of recognised clips (N, C) whose mean recall is printed as `printed`; with `num_right`, of that sum.
 
-    Exact and complete: every vector is tried, in whole numbers, rounded and cut as in `counts.fit`. No row means
+    Exact and complete: every vector is tried, in whole numbers, rounded and truncated as in `counts.fit`. No row means
     that no matrix with these class counts (and that accuracy) has this UAR. Every vector belongs to a matrix, since
     what is not recognised can be any other class.
     """

@@ -1,7 +1,7 @@
 """Arithmetic of published numbers: the whole numbers of clips behind a printed accuracy or confusion matrix.
 
 A printed number stands for an interval. Rounded, the value lies within half a unit of the last printed digit, both
-ends included, so that a tie may have gone either way; cut, it lies between the printed number and one unit more, the
+ends included, so that a tie may have gone either way; truncated, it lies between the printed number and one unit more, the
 upper end excluded. Everything here is done in whole numbers and fractions, with no floating-point comparison.
 An accuracy of n clips is k/n with a whole k, the consistency that GRIM tests (Brown and Heathers, 2017,
 doi:10.1177/1948550616673876).
@@ -60,19 +60,19 @@ def interval(printed: str) -> tuple[Fraction, Fraction]:
 
 
 def fit(value: Fraction | float, printed: str) -> str:
-    """How `value` gives the characters `printed`: "rounded", "cut", "rounded or cut", or "" where it does not.
+    """How `value` gives the characters `printed`: "rounded", "truncated", "rounded or truncated", or "" where it does not.
 
     A value that comes from floats may be off by 1e-12, which is granted at the ends of the intervals.
     """
     number, unit = Fraction(printed), _unit(printed)
     slack = Fraction(0) if isinstance(value, Fraction) else Fraction(1, 10**12)
     over = Fraction(value) - number
-    ways = {"rounded": abs(over) <= unit / 2 + slack, "cut": -slack <= over < unit + slack}
+    ways = {"rounded": abs(over) <= unit / 2 + slack, "truncated": -slack <= over < unit + slack}
     return " or ".join(way for way, fits in ways.items() if fits)
 
 
 def clips_that_give(printed: str, n: int, percent: bool = True) -> dict[int, str]:
-    """The whole numbers k of `n` clips with k/n printed as `printed` -> how ("rounded", "cut", "rounded or cut").
+    """The whole numbers k of `n` clips with k/n printed as `printed` -> how ("rounded", "truncated", "rounded or truncated").
 
     `percent`: "88.35" stands for 0.8835. Raises ValueError where n is not positive.
     """
@@ -83,6 +83,25 @@ def clips_that_give(printed: str, n: int, percent: bool = True) -> dict[int, str
     lowest, highest = floor((number - unit) * n / scale), ceil((number + unit) * n / scale)
     ways = {k: fit(Fraction(k * scale, n), printed) for k in range(max(lowest, 0), min(highest, n) + 1)}
     return {k: how for k, how in ways.items() if how}
+
+
+def distance(printed: str, n: int, percent: bool = True) -> float:
+    """How far the nearest k/n lies above (+) or below (-) the printed number, in units of its last digit.
+
+    A rounded k/n lies within -0.5 to 0.5, a truncated one within 0 to 1. Nearest is what lies nearest to the middle of
+    both bands together, 0.25.
+    """
+    over = (np.arange(n + 1) / n * (100 if percent else 1) - float(printed)) / float(_unit(printed))
+    return float(over[np.abs(over - 0.25).argmin()])
+
+
+def share_that_fits(n: int, steps: int) -> float:
+    """The share of the numbers 0/steps, 1/steps ... 1 that some k/n gives, rounded (a tie upward) or truncated.
+
+    So many of arbitrary numbers would pass for an accuracy of `n` clips by chance.
+    """
+    k = np.arange(n + 1)
+    return len({*(k * steps // n), *((2 * k * steps + n) // (2 * n))}) / (steps + 1)
 
 
 def sizes_that_give(printed: str, plausible: Iterable[int], percent: bool = True) -> dict[int, list[int]]:

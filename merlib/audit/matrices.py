@@ -14,18 +14,28 @@ ACCURACY = "accuracy (WAR)"
 EXPECTED = {"accuracy": ACCURACY, "f1": UF1, "uf1": UF1, "uar": UAR}
 
 
-def micro_attention() -> list[Finding]:
-    """Table 5's percentages as counts, and the accuracy and F1 of Table 4 from them."""
+def micro_attention_rows() -> list[Finding]:
+    """The rows of Micro-Attention's Table 5, in percent, as whole numbers of clips."""
+    shares, rows, clips = _micro_attention()
+    return [row_finding("micro_attention", "table_5", MICRO, name, shares, rows[name], clips) for name in rows]
+
+
+def micro_attention_scores() -> list[Finding]:
+    """Accuracy and F1 of Micro-Attention's Table 4 beside those of Table 5's matrix, if its counts are certain."""
+    rows = _micro_attention()[1]
+    if any(len(possible) != 1 for possible in rows.values()):
+        return []
+    matrix = np.array([possible[0] for possible in rows.values()])
+    own = published.table("micro_attention", "table_4").query("method == @MICRO")
+    return [against_matrix(cell, MICRO, matrix) for cell in own.itertuples()]
+
+
+def _micro_attention() -> tuple[pd.DataFrame, dict[str, list[tuple[int, ...]]], dict[str, int]]:
+    """Table 5 as printed, the rows of counts that it can be, and the clips per class over both databases."""
     pooled = [published.class_counts("micro_attention", "table_1", database) for database in ("casme2", "samm")]
     shares = published.confusion("micro_attention", "table_5", MICRO)
     clips = {name: sum(counts[name] for counts in pooled) for name in shares.index}
-    rows = counts_of_shares(shares, clips, percent=True)
-    found = [row_finding("micro_attention", "table_5", MICRO, name, shares, rows[name], clips) for name in rows]
-    if all(len(possible) == 1 for possible in rows.values()):
-        matrix = np.array([possible[0] for possible in rows.values()])
-        own = published.table("micro_attention", "table_4").query("method == @MICRO")
-        found += [against_matrix(cell, MICRO, matrix) for cell in own.itertuples()]
-    return found
+    return shares, counts_of_shares(shares, clips, percent=True), clips
 
 
 def against_matrix(cell: published.Cell, method: str, matrix: np.ndarray) -> Finding:
@@ -62,7 +72,7 @@ def row_finding(
         text += f": the cells sum to {sum(map(float, shares.loc[name])):.2f}, " + ", ".join(
             f"{cell} × {clips[name]} = {float(cell) * clips[name]:.2f}" for cell in shares.loc[name]
         )
-        verdict = f"no row of {clips[name]} whole clips has these shares, rounded or cut"
+        verdict = f"no row of {clips[name]} whole clips has these shares, rounded or truncated"
     return Finding(paper, table, f"{what}, row {name}", text, verdict, bool(possible))
 
 

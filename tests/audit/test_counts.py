@@ -15,7 +15,7 @@ FIVE = pd.Index(["happiness", "surprise", "anger", "disgust", "sadness"])
 
 
 def printed_ways(k, n, digits):
-    """The texts that k of n gives in percent: rounded (two rules for a tie) and cut. Decimal, not fractions."""
+    """The texts that k of n gives in percent: rounded (two rules for a tie) and truncated. Decimal, not fractions."""
     value, step = Decimal(100 * k) / Decimal(n), Decimal(1).scaleb(-digits)
     return {str(value.quantize(step, rule)) for rule in (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)}
 
@@ -23,18 +23,18 @@ def printed_ways(k, n, digits):
 @pytest.mark.parametrize(
     ("printed", "n", "expected"),
     [
-        ("88.35", 249, {220: "rounded or cut"}),
-        ("95.51", 156, {149: "rounded or cut"}),
-        ("80.14", 136, {109: "cut"}),
-        ("90.22", 133, {120: "cut"}),
-        ("77.20", 136, {105: "cut"}),
+        ("88.35", 249, {220: "rounded or truncated"}),
+        ("95.51", 156, {149: "rounded or truncated"}),
+        ("80.14", 136, {109: "truncated"}),
+        ("90.22", 133, {120: "truncated"}),
+        ("77.20", 136, {105: "truncated"}),
         ("77.21", 136, {105: "rounded"}),
         ("77.22", 136, {}),
         ("60.06", 164, {}),
-        ("100.00", 3, {3: "rounded or cut"}),
-        ("66", 3, {2: "cut"}),
+        ("100.00", 3, {3: "rounded or truncated"}),
+        ("66", 3, {2: "truncated"}),
         ("67", 3, {2: "rounded"}),
-        ("0.5", 200, {1: "rounded or cut"}),
+        ("0.5", 200, {1: "rounded or truncated"}),
     ],
 )
 def test_known_accuracies(printed, n, expected):
@@ -56,9 +56,33 @@ def test_exactly_those_numbers_of_clips_that_can_be_printed_so(n, data, digits):
 
 
 def test_a_tie_is_rounded_either_way():
-    assert counts.clips_that_give("12.5", 8) == {1: "rounded or cut"}
-    assert counts.clips_that_give("12", 8) == {1: "rounded or cut"}  # to the even digit
+    assert counts.clips_that_give("12.5", 8) == {1: "rounded or truncated"}
+    assert counts.clips_that_give("12", 8) == {1: "rounded or truncated"}  # to the even digit
     assert counts.clips_that_give("13", 8) == {1: "rounded"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "n", "expected"),
+    [("50.00", 8, 0), ("80.14", 136, 0.706), ("77.22", 136, -1.412), ("12", 8, 0.5), ("13", 8, -0.5)],
+)
+def test_distance_of_the_nearest_whole_number_of_clips(printed, n, expected):
+    """109 of 136 are 80.1471 %, 105 of 136 are 77.2059 %, 1 of 8 is 12.5 %."""
+    assert counts.distance(printed, n) == pytest.approx(expected, abs=5e-4)
+
+
+@given(st.integers(1, 300), st.integers(1, 3), st.data())
+def test_a_number_fits_where_the_nearest_whole_number_of_clips_lies_in_a_band(n, digits, data):
+    printed = str(Decimal(data.draw(st.integers(0, 10**digits))).scaleb(-digits))
+    distance = counts.distance(printed, n, percent=False)
+    near_an_end = min(abs(distance - end) for end in (-0.5, 0.5, 1)) < 1e-9
+    assert near_an_end or bool(counts.clips_that_give(printed, n, percent=False)) == (-0.5 < distance < 1)
+
+
+@pytest.mark.parametrize(("n", "digits"), [(1, 2), (7, 2), (8, 1), (40, 2), (68, 3), (650, 2), (999, 2)])
+def test_the_share_of_numbers_that_fit_by_chance_is_that_of_all_numbers_tried(n, digits):
+    tried = [str(Decimal(unit).scaleb(-digits)) for unit in range(10**digits + 1)]
+    fits = [bool(counts.clips_that_give(printed, n, percent=False)) for printed in tried]
+    assert counts.share_that_fits(n, 10**digits) == pytest.approx(np.mean(fits))
 
 
 def test_plausible_numbers_of_clips():

@@ -1,4 +1,4 @@
-"""Findings from PSN's matrices: tables 5 and 6 beside Table 7, and Table 8 beside tables 4, 6 and 7.
+"""Findings from PSN's matrices: Tables 5 and 6 beside Table 7, and Table 8 beside Tables 4, 6 and 7.
 
 The paper's text has five of the ten methods' matrices in Table 8.
 """
@@ -10,52 +10,30 @@ import numpy as np
 import pandas as pd
 
 from merlib import published
+from merlib.audit import definitions
 from merlib.audit.bounds import recalls_that_give
-from merlib.audit.counts import DEFINITIONS, Finding, counts_of_shares, definitions_that_fit
+from merlib.audit.counts import Finding, counts_of_shares, definitions_that_fit
 from merlib.audit.matrices import UAR, UF1, against_matrix, row_finding, slashed
+from merlib.audit.printed import POOLED
 from merlib.results import metrics
+from merlib.results.rendering import Table
 
-POOLED = "casme+casme2+cas_me_2+samm"
 # Table 5's name of a method -> its name in tables 6 to 8, where it differs.
 NAMES = {("LBP-SIP", "7×7"): "LBP-SIP 7×7", ("RCN", "w-extension"): "RCN-w"}
 Rows = dict[str, list[tuple[int, ...]]]
 
 
-def findings() -> list[Finding]:
-    """Every check of this module, applied to the published tables."""
-    return [*pooled(), *ranking(), *shares(), *sums(), *single(), *cas_me_2_uar()]
-
-
-def matrix_of(method: str) -> np.ndarray:
-    """One matrix of PSN's Table 7, counts (4, 4)."""
-    return published.confusion("psn", "table_7", method).astype(int).to_numpy()
-
-
 def pooled() -> list[Finding]:
-    """Accuracy, F1 and UAR of PSN's tables 5 and 6 beside what the matrices of Table 7 give."""
+    """Accuracy, F1 and UAR of PSN's Tables 5 and 6 beside what the matrices of Table 7 give."""
     found = []
     table_5, table_6 = published.table("psn", "table_5"), published.table("psn", "table_6")
-    matrices = {method: matrix_of(method) for method in table_6["method"].unique()}
+    matrices = definitions.matrices()
     for cell in table_5.itertuples():
         method = NAMES.get((cell.method, cell.setting), cell.method)
         if method in matrices and (cell.setting == "" or (cell.method, cell.setting) in NAMES):
             found.append(against_matrix(cell, method, matrices[method]))
     for cell in table_6[table_6["database"] == POOLED].itertuples():
         found.append(against_matrix(cell, cell.method, matrices[cell.method]))
-    return found
-
-
-def ranking() -> list[Finding]:
-    """The order of the ten methods of Table 7 under each single definition, and whether PSN leads."""
-    matrices = {method: matrix_of(method) for method in published.table("psn", "table_6")["method"].unique()}
-    found = []
-    for name, definition in DEFINITIONS.items():
-        scores = pd.Series({method: definition(matrix) for method, matrix in matrices.items()})
-        order = scores.sort_values(ascending=False, kind="stable")
-        text = ", ".join(f"{method} {value:.4f}" for method, value in order.items())
-        place = list(order.index).index("PSN") + 1
-        verdict = f"PSN is number {place} of {len(order)}" + ("" if place == 1 else f", behind {order.index[0]}")
-        found.append(Finding("psn", "table_7", f"ranking by {name}", text, verdict, place == 1))
     return found
 
 
@@ -113,9 +91,9 @@ def _sum_finding(
 
 
 def single() -> list[Finding]:
-    """UAR and UF1 of Table 6, a database, beside the matrices that Table 8's rows can be with Table 4's class counts.
+    """UAR and UF1 of Table 6 per database, beside the matrices that Table 8's rows can be with Table 4's class counts.
 
-    For CAS(ME)² also with the 15 surprise clips that Table 8 prints, where the row Surprise may be any row of 15.
+    CAS(ME)² is also tried with the 15 surprise clips that Table 8 prints. The row Surprise may then be any row of 15.
     """
     found = []
     for method, database, printed, clips in _table_8():
@@ -134,7 +112,7 @@ def single() -> list[Finding]:
 
 
 def _with_fifteen(rows: Rows, numbers: Mapping[str, str]) -> tuple[str, str]:
-    """More of the arithmetic, and the verdict, where 7 surprise clips do not give the numbers."""
+    """More of the arithmetic, and the verdict, if 7 surprise clips do not give the numbers."""
     stated = published.class_counts("psn", "table_8", "cas_me_2")["Surprise"]
     text, fits = _best(rows | {"Surprise": _all_rows(stated)}, numbers)
     verdict = f"one with {stated} (Table 8) does" if fits else f"none with {stated} (Table 8) does either"
@@ -145,26 +123,53 @@ def _with_fifteen(rows: Rows, numbers: Mapping[str, str]) -> tuple[str, str]:
 
 
 def cas_me_2_uar() -> list[Finding]:
-    """UAR on CAS(ME)², with few clips a class: which of the two printed class counts can give it at all."""
-    few, many = (published.class_counts("psn", table, "cas_me_2") for table in ("table_4", "table_8"))
+    """UAR on CAS(ME)², with few clips per class: which of the two printed class counts can give it at all."""
     found = []
-    cells = published.table("psn", "table_6").query("database == 'cas_me_2' & metric == 'uar'")
-    for cell in cells.itertuples():
-        ways = [len(recalls_that_give(cell.printed, list(counts.values()))) for counts in (few, many)]
-        sizes = [slashed(counts.values()) for counts in (few, many)]
-        text = "; ".join(
-            f"class counts {s}: {n or 'no'} vectors of recognised clips" for s, n in zip(sizes, ways, strict=True)
-        )
+    for method, printed, ways in _ways_on_cas_me_2():
+        few, many = ways
+        text = "; ".join(f"class counts {s}: {n or 'no'} vectors of recognised clips" for s, n in ways.items())
         verdict = {
             (True, True): "either class counts can give it",
-            (True, False): f"only {sizes[0]} can give it",
-            (False, True): f"only {sizes[1]} can give it: with {sizes[0]} no matrix has this mean of four recalls",
+            (True, False): f"only {few} can give it",
+            (False, True): f"only {many} can give it: with {few} no matrix has this mean of four recalls",
             (False, False): "neither class counts can give it",
-        }[bool(ways[0]), bool(ways[1])]
-        found.append(
-            Finding("psn", "table_6", f"{cell.method}, CAS(ME)², UAR {cell.printed}", text, verdict, bool(ways[0]))
-        )
+        }[bool(ways[few]), bool(ways[many])]
+        found.append(Finding("psn", "table_6", f"{method}, CAS(ME)², UAR {printed}", text, verdict, bool(ways[few])))
     return found
+
+
+def ways_on_cas_me_2() -> Table:
+    """One row per method: in how many ways each of the two printed class counts of CAS(ME)² gives its printed UAR."""
+    rows = [
+        {"method": method, "printed UAR": printed} | {f"ways with {counts}": n for counts, n in ways.items()}
+        for method, printed, ways in _ways_on_cas_me_2()
+    ]
+    frame = pd.DataFrame(rows)
+    few, many = frame.columns[2:]
+    gives = frame[[few, many]] > 0
+    only = {name: (gives[name] & ~gives[other]).sum() for name, other in ((few, many), (many, few))}
+    texts = [f"{n} only with {name.removeprefix('ways with ')} clips" for name, n in only.items()]
+    return Table(
+        frame,
+        (
+            f"Of {len(frame)} UARs are possible: {', '.join(texts)}. The classes are {', '.join(_class_counts_of_cas_me_2()[0])}.",
+        ),
+    )
+
+
+def _ways_on_cas_me_2() -> list[tuple[str, str, dict[str, int]]]:
+    """Method, printed UAR, and the class counts as text -> the number of vectors of recognised clips that give it."""
+    both = {slashed(counts.values()): list(counts.values()) for counts in _class_counts_of_cas_me_2()}
+    cells = published.table("psn", "table_6").query("database == 'cas_me_2' & metric == 'uar'")
+    return [
+        (cell.method, cell.printed, {text: len(recalls_that_give(cell.printed, n)) for text, n in both.items()})
+        for cell in cells.itertuples()
+    ]
+
+
+def _class_counts_of_cas_me_2() -> list[dict[str, int]]:
+    """Table 4's, with 7 surprise clips, and Table 8's, with 15."""
+    return [published.class_counts("psn", table, "cas_me_2") for table in ("table_4", "table_8")]
 
 
 def _best(rows: Rows, numbers: Mapping[str, str]) -> tuple[str, bool]:
@@ -180,7 +185,7 @@ def _best(rows: Rows, numbers: Mapping[str, str]) -> tuple[str, bool]:
 
 
 def _counts(printed: pd.DataFrame, clips: Mapping[str, int]) -> tuple[Rows, bool]:
-    """The rows of counts that the shares can be; where no row is of whole clips and every column is, the columns."""
+    """The rows of counts that the shares can be, and False. If no row is of whole clips and every column is: the columns, and True."""
     rows, across = (counts_of_shares(matrix, clips, percent=False) for matrix in (printed, printed.T))
     exchanged = not any(rows.values()) and all(across.values())
     return (across if exchanged else rows), exchanged
