@@ -17,23 +17,13 @@ from typing import Protocol
 
 import pandas as pd
 
+from merlib.data.databases import READERS
+
 FOLDER = Path(__file__).parent
 NO_CLASSES = ("Total", "whole database")
 
-# The short name of a database, as the clip table has it, and the name that the papers print.
-DATABASES = {
-    "casme": "CASME",
-    "casme2": "CASME II",
-    "cas_me_2": "CAS(ME)²",
-    "samm": "SAMM",
-    "smic": "SMIC-HS",
-    "mmew": "MMEW",
-    "megc2019_flow": "MEGC 2019 flow maps",
-    "ckplus": "CK+",
-    "oulu_casia": "Oulu-CASIA",
-    "jaffe": "JAFFE",
-    "mug": "MUG",
-}
+# the short name of a database, as the clip table has it, and the name that the papers print
+DATABASES = {name: reader.title for name, reader in READERS.items()}
 
 
 class Cell(Protocol):

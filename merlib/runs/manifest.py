@@ -67,9 +67,9 @@ def versions() -> dict[str, str]:
 
 def data_sources(data_root: Path) -> dict[str, str]:
     """What lies at `data_root`, each database's folder by name: its SOURCE.txt, or "the user's copy" without one."""
-    one = data_root.is_file() or (data_root / "SOURCE.txt").exists()
+    one = data_root.is_file() or (data_root / paths.SOURCE).exists()
     folders = [data_root] if one else sorted(data_root.glob("[!.]*/"))
-    notes = {folder.name: folder / "SOURCE.txt" for folder in folders}
+    notes = {folder.name: folder / paths.SOURCE for folder in folders}
     return {
         name: " ".join(note.read_text(encoding="utf-8").split()) if note.is_file() else "the user's copy"
         for name, note in notes.items()

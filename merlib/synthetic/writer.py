@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from merlib import paths
 from merlib.cache.files import whole
+from merlib.data.source import LOOK_ALIKE
 from merlib.progress import track
 from merlib.synthetic.face.canvas import View
 from merlib.synthetic.face.identity import draw_identity
@@ -21,7 +23,7 @@ from merlib.synthetic.motion.filming import Actor, film
 from merlib.synthetic.motion.takes import Take
 
 VERSION = 1  # of the generator; to be raised with every change that changes a file
-SIGNATURE = "look-alike data (merlib data synth"
+SIGNATURE = f"{LOOK_ALIKE} (merlib data synth"
 JPEG_QUALITY = 90
 
 
@@ -59,7 +61,7 @@ def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: i
     with whole(folder) as temporary:
         temporary.mkdir()
         _write(name, temporary, size, seed, n_jobs)
-        (temporary / "SOURCE.txt").write_text(source, encoding="utf-8", newline="\n")
+        (temporary / paths.SOURCE).write_text(source, encoding="utf-8", newline="\n")
     return folder
 
 
@@ -70,11 +72,11 @@ def _source(name: str, size: Size, seed: int) -> str:
 
 def _refuse_real(folder: Path) -> str:
     """The provenance of a look-alike's folder; raises FileExistsError for any other folder."""
-    note = folder / "SOURCE.txt"
+    note = folder / paths.SOURCE
     source = note.read_text(encoding="utf-8", errors="replace") if note.is_file() else ""
     if not source.startswith(SIGNATURE):
         raise FileExistsError(
-            f"{folder} exists and is not look-alike data (no SOURCE.txt of ours), so it is left as it is; "
+            f"{folder} exists and is not look-alike data (no {paths.SOURCE} of ours), so it is left as it is; "
             "choose another data root for look-alike data"
         )
     return source

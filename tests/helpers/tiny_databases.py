@@ -124,7 +124,7 @@ def casme(root: Path, rows: list[list], layout: str = "Cropped", padding: int = 
 
 
 def cas_me_2(root: Path, rows: list[list], length: int = 120) -> None:
-    """CAS(ME)2: rows of participant, clip, onset, apex, offset, AUs, emotion, type; videos of so many frames."""
+    """CAS(ME)²: rows of participant, clip, onset, apex, offset, AUs, emotion, type; videos of so many frames."""
     people = [
         [participant + 14, f"s{participant + 14}", participant] for participant in sorted({row[0] for row in rows})
     ]

@@ -101,6 +101,18 @@ def test_an_unknown_database_is_refused(tmp_path):
         write("casme9", tmp_path, SMALL)
 
 
+def test_databases_profiles_and_generator_agree_on_what_has_a_look_alike():
+    drawn = {name for name, reader in databases.READERS.items() if reader.look_alike}
+    assert drawn == set(LAYOUTS)
+    for profile in ("smoke", "demo"):
+        assert drawn == set(profiles.synth(profile))
+
+
+def test_a_look_alike_is_filmed_at_the_frame_rate_of_the_database():
+    rates = {name: layout.fps for name, layout in LAYOUTS.items()}
+    assert rates == {name: databases.READERS[name].fps or 25 for name in LAYOUTS}  # JAFFE's stills have none
+
+
 @pytest.mark.parametrize("name", MICRO)
 def test_the_readers_read_every_clip_but_the_planted_fault(name, tmp_path):
     size = Size(subjects=3, clips=24, height=60, width=60)
@@ -108,7 +120,7 @@ def test_the_readers_read_every_clip_but_the_planted_fault(name, tmp_path):
     clips = databases.read(name, tmp_path)
     assert len(clips) == 24 - (name == "samm")
     assert clips.excluded["reason"].str.contains("apex").all()
-    assert clips.source.startswith("look-alike data")
+    assert clips.source.look_alike
     table = with_truth(clips.table, folder)
     numbers = [int(re.search(r"(\d+)\.\w+$", frames[0])[1]) for frames in table["frames"]]
     if name != "smic":

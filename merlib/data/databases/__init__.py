@@ -1,23 +1,10 @@
 """Databases on disk -> clip tables. A database is one module here with a `READER`; to add one, write it and list it."""
 
+from importlib import import_module
 from pathlib import Path
 
 from merlib import paths
 from merlib.data.clips import Clips
-from merlib.data.databases import (
-    cas_me_2,
-    casme,
-    casme2,
-    ckplus,
-    jaffe,
-    megc2019_flow,
-    mmew,
-    mug,
-    oulu_casia,
-    own,
-    samm,
-    smic,
-)
 from merlib.data.databases.assemble import assemble
 from merlib.data.databases.reader import DatabaseNotFound, Reader
 from merlib.data.databases.report import Report, inspect
@@ -26,13 +13,15 @@ from merlib.data.source import Source
 
 __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read"]
 
-MODULES = (casme2, samm, smic, mmew, casme, cas_me_2, megc2019_flow, ckplus, oulu_casia, jaffe, mug, own)
-READERS = {module.READER.name: module.READER for module in MODULES}
+# the module of each database has its name
+NAMES = (
+    "casme2", "samm", "smic", "mmew", "casme", "cas_me_2", "megc2019_flow", "ckplus", "oulu_casia", "jaffe", "mug", "own",
+)  # fmt: skip
+READERS: dict[str, Reader] = {name: import_module(f"{__name__}.{name}").READER for name in NAMES}
 
 
 def read(name: str, data_root: Path | str = "") -> Clips:
-    """The clips of a database: `casme2`, `samm`, `smic`, `mmew`, `casme`, `cas_me_2`, `megc2019_flow`, `ckplus`,
-    `oulu_casia`, `jaffe`, `mug` or `own`.
+    """The clips of a database, by one of `NAMES`: `casme2`, ..., or `own` for a list of one's own clips.
 
     `data_root` (default: the project's data/) holds the databases' folders, or is the database's own folder; for `own` it
     is the list of clips. What cannot be used is in `excluded` of the result, with reasons.
@@ -40,7 +29,7 @@ def read(name: str, data_root: Path | str = "") -> Clips:
     nothing as a whole; ValueError for an unknown name.
     """
     reader, folder = _find(name, data_root)
-    table, excluded = assemble(reader.annotations(folder), reader.corrections)
+    table, excluded = assemble(reader.rows(folder), reader.corrections)
     return Clips(table, excluded, source=_source(reader, folder))
 
 

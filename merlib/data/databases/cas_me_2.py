@@ -1,4 +1,4 @@
-"""CAS(ME)2 (Qu et al., IEEE Trans. Affective Computing 2018), its 57 micro-expressions: parts of long videos at 30 fps.
+"""CAS(ME)² (Qu et al., IEEE Trans. Affective Computing 2018), its 57 micro-expressions: parts of long videos at 30 fps.
 
 The workbook has no header. Its first sheet is the annotation; the second gives a participant's number the name of the
 folder (`1` -> `s15`), the third a stimulus the code in the video's name (`disgust1` -> `0101`).
@@ -19,7 +19,6 @@ CASME_sq/
   CAS(ME)^2code_final.xlsx                           an annotation sheet and two sheets of names, none with a header
   rawpic/s15/15_0101disgustingteeth/img106.jpg       the frames of a whole video
 """
-FPS = 30
 COLUMNS = ("participant", "clip", "onset", "apex", "offset", "aus", "emotion", "type")
 NAME = re.compile(r"(.+)_\d+")  # stimulus and a number: anger1_1
 
@@ -39,7 +38,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     if not rows:
         fault = (file.name, None, f"none of the {len(coding)} rows is a micro-expression")
         raise sheets.SheetError(f"no micro-expressions in {folder}", [fault])
-    return pd.DataFrame(rows).assign(database="cas_me_2", fps=str(FPS), cropped=False, file=file.name)
+    return pd.DataFrame(rows).assign(file=file.name)
 
 
 def _workbook(folder: Path) -> Path:
@@ -55,7 +54,7 @@ def _sheets(file: Path) -> tuple[list[dict], list[list[str]], list[list[str]]]:
     books = sheets.workbook(file)
     if len(books) < 3:
         fault = f"{len(books)} of the 3 sheets: the annotation, the folders' names, the stimuli's codes"
-        raise sheets.SheetError(f"not the workbook of CAS(ME)2 in {file.parent}", [(file.name, None, fault)])
+        raise sheets.SheetError(f"not the workbook of CAS(ME)² in {file.parent}", [(file.name, None, fault)])
     widths = [
         (max((len(row) for row in book), default=0), needed) for book, needed in zip(books, (8, 3, 2), strict=False)
     ]
@@ -65,7 +64,7 @@ def _sheets(file: Path) -> tuple[list[dict], list[list[str]], list[list[str]]]:
         if width < needed
     ]
     if faults:
-        raise sheets.SheetError(f"not the workbook of CAS(ME)2 in {file.parent}", faults)
+        raise sheets.SheetError(f"not the workbook of CAS(ME)² in {file.parent}", faults)
     coding = [dict(zip(COLUMNS, row, strict=False)) | {"row": number} for number, row in enumerate(books[0], start=1)]
     # a note below the table has neither the name of a clip nor a type
     return [row for row in coding if row["type"] or NAME.fullmatch(row["clip"])], books[1], books[2]
@@ -108,11 +107,12 @@ def _faults(row: Mapping, subject: str, code: str, video: Path | None) -> Iterat
 
 READER = Reader(
     name="cas_me_2",
-    title="CAS(ME)2",
+    title="CAS(ME)²",
     folder="CASME_sq",
     markers=("rawpic",),
     tree=TREE,
     how_to_get="a signed licence agreement with the Institute of Psychology, Chinese Academy of Sciences",
     annotations=annotations,
+    fps=30,
     published={"57 micro-expressions": Published(None, {"negative": 21, "others": 19, "surprise": 9, "positive": 8})},
 )

@@ -13,7 +13,6 @@ CASME/
   Cropped/sub01/EP01_5/reg_EP01_5-113.jpg             used when it is there
   CASME_raw_selected/sub01/EP01_5/EP01_5-113.jpg      used otherwise
 """
-FPS = 60
 HEADER = {
     "subject": "Subject",
     "clip": "Filename",
@@ -41,7 +40,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     rows["apex"] = rows["apex"].mask(rows["apex"].isin(NONE), "")
     rows["offset"] = rows["offset"].mask(rows["offset"].isin(NONE), "last")
     rows["path"] = sheets.clip_folders(root, rows)
-    return rows.drop(columns="second_apex").assign(database="casme", fps=str(FPS), cropped=cropped, fault="")
+    return rows.drop(columns="second_apex").assign(cropped=cropped)
 
 
 READER = Reader(
@@ -52,6 +51,7 @@ READER = Reader(
     tree=TREE,
     how_to_get="a signed licence agreement with the Institute of Psychology, Chinese Academy of Sciences",
     annotations=annotations,
+    fps=60,
     published={
         "189 clips": Published(
             19,

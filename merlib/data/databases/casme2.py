@@ -16,7 +16,6 @@ CASME2/
   Cropped/sub01/EP02_01f/reg_img46.jpg               used when it is there
   CASME2_RAW_selected/sub01/EP02_01f/img46.jpg       used otherwise
 """
-FPS = 200
 
 _FIVE = {"happiness": 32, "others": 99, "repression": 27}
 
@@ -29,7 +28,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     rows["subject"] = [sheets.numbered("sub{:02d}", subject) for subject in rows["subject"]]
     rows["objective"] = _objective(folder, rows)
     rows["path"] = sheets.clip_folders(root, rows)
-    return rows.assign(database="casme2", fps=str(FPS), cropped=cropped, fault="")
+    return rows.assign(cropped=cropped)
 
 
 def _objective(folder: Path, rows: pd.DataFrame) -> list[str]:
@@ -54,6 +53,7 @@ READER = Reader(
     tree=TREE,
     how_to_get="a signed licence agreement with the Institute of Psychology, Chinese Academy of Sciences",
     annotations=annotations,
+    fps=200,
     published={
         "sheet of 2019": Published(26, {**_FIVE, "disgust": 63, "surprise": 28, "sadness": 4, "fear": 2}),
         "sheet of 2014": Published(26, {**_FIVE, "disgust": 63, "surprise": 25, "sadness": 7, "fear": 2}),

@@ -19,7 +19,6 @@ CKplus/
   Emotion/S005/001/S005_001_00000011_emotion.txt
   FACS/S005/001/S005_001_00000011_facs.txt       only for the action units
 """
-FPS = 30
 EMOTIONS = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")  # by code
 UNLABELLED = "unlabelled"
 
@@ -38,7 +37,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     unused = {path for files in (emotions, units) for key, paths in files.items() if key not in keys for path in paths}
     homeless = [_stray(path, folder, f"there are no pictures of it in {CLIPS}") for path in sorted(unused)]
     rows = pd.DataFrame([*found, *strays, *more, *homeless])
-    return rows.assign(database="ckplus", onset="first", offset="last", fps=str(FPS), cropped=False)
+    return rows.assign(onset="first", offset="last")
 
 
 def _files(folder: Path, root: str, kind: str) -> tuple[dict[Key, list[Path]], list[dict]]:
@@ -106,6 +105,7 @@ READER = Reader(
     tree=TREE,
     how_to_get="a signed agreement with the University of Pittsburgh: jeffcohn.net holds the form",
     annotations=annotations,
+    fps=30,
     published={
         "2010": Published(
             123,

@@ -23,8 +23,7 @@ NAME = rf"(?P<subject>[A-Z]{{2}})\.(?P<code>{'|'.join(EMOTIONS)})\d+\.(?P<number
 def annotations(folder: Path) -> pd.DataFrame:
     """One row a picture; see `Reader.annotations`. Its frame number is the last number of its name."""
     pictures = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in sheets.PICTURES]
-    rows = pd.DataFrame([_row(path, folder) for path in pictures if not path.name.startswith(".")])
-    return rows.assign(database="jaffe", aus="", fps="", cropped=False)
+    return pd.DataFrame([_row(path, folder) for path in pictures if not path.name.startswith(".")])
 
 
 def _row(path: Path, folder: Path) -> dict:

@@ -32,7 +32,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     rows.loc[~rows["emotion"].isin(LABELS), "fault"] = "label '" + rows["emotion"] + "' is none of 0, 1, 2"
     rows.loc[~rows["database"].isin(DATABASES), "fault"] = "dataset '" + rows["database"] + "' is not of MEGC 2019"
     rows["emotion"] = rows["emotion"].replace(LABELS)
-    return rows.assign(onset="", apex="", offset="", aus="", fps="", cropped=True)
+    return rows.assign(onset="", apex="", offset="", cropped=True)
 
 
 READER = Reader(

@@ -14,7 +14,6 @@ MMEW/
   MMEW_Micro_Exp.xlsx                  or as .csv
   Micro_Expression/happiness/S01-01-001/1.jpg
 """
-FPS = 90
 
 
 def annotations(folder: Path) -> pd.DataFrame:
@@ -26,7 +25,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     folders = {path.name: path for path in root.glob("*/*") if path.is_dir()}
     default = [root / emotion.lower() / clip for emotion, clip in zip(rows["emotion"], rows["clip"], strict=True)]
     rows["path"] = [str(folders.get(path.name, path)) for path in default]
-    return rows.assign(database="mmew", fps=str(FPS), cropped=_cropped(root), fault="")
+    return rows.assign(cropped=_cropped(root))
 
 
 def _cropped(root: Path) -> bool:
@@ -45,6 +44,7 @@ READER = Reader(
     tree=TREE,
     how_to_get="a signed licence agreement with its authors at Shandong University",
     annotations=annotations,
+    fps=90,
     published={
         "2021": Published(
             30,

@@ -16,7 +16,6 @@ TREE = """
 MUG/
   001/anger/take000/img_0000.jpg             the folders of the people may lie in a folder subjects3
 """
-FPS = 19
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 # a few people's takes lie one folder deeper: 001/001/anger/take000
 CLIP = rf"(?P<subject>\d+)/(?P<clip>(?:\w+/)?(?P<emotion>{'|'.join(EMOTIONS)})/take\d+)"
@@ -28,8 +27,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     sheets.people(root)
     rows = pd.DataFrame(folders.rows(root, CLIP, "001/anger/take000", folder))
     rows["clip"] = rows["clip"].str.replace("/", "_")
-    shared = {"database": "mug", "onset": "first", "apex": "", "offset": "last", "aus": "", "fps": str(FPS)}
-    return rows.assign(**shared, cropped=False)
+    return rows.assign(onset="first", apex="", offset="last")
 
 
 READER = Reader(
@@ -40,4 +38,5 @@ READER = Reader(
     tree=TREE,
     how_to_get="a signed licence agreement with the Aristotle University of Thessaloniki",
     annotations=annotations,
+    fps=19,
 )

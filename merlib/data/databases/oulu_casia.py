@@ -15,7 +15,6 @@ TREE = f"""
 Oulu_CASIA/
   {CLIPS}/P012/Anger/000.jpeg
 """
-FPS = 25
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
 
 
@@ -23,8 +22,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     """One row a clip folder; see `Reader.annotations`."""
     found = folders.rows(folder / CLIPS, r"(?P<subject>P\d+)/(?P<clip>(?P<emotion>[A-Za-z]+))", "P012/Anger", folder)
     # the last frame is the apex: the face is not filmed any further
-    shared = {"database": "oulu_casia", "onset": "first", "apex": "last", "offset": "last", "aus": "", "fps": str(FPS)}
-    return pd.DataFrame(found).assign(**shared, cropped=False)
+    return pd.DataFrame(found).assign(onset="first", apex="last", offset="last")
 
 
 READER = Reader(
@@ -35,5 +33,6 @@ READER = Reader(
     tree=TREE,
     how_to_get="a signed licence agreement with the University of Oulu",
     annotations=annotations,
+    fps=25,
     published={"visible light, strong illumination": Published(80, dict.fromkeys(EMOTIONS, 80))},
 )

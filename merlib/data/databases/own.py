@@ -26,7 +26,7 @@ def annotations(place: Path) -> pd.DataFrame:
     rows["fault"] = ["" if Path(path).exists() else f"{path} is not there" for path in rows["path"]]
     rows["onset"] = rows["onset"].replace("", "first")
     rows["offset"] = rows["offset"].replace("", "last")
-    return pd.DataFrame([_within_video(row) for row in rows.to_dict("records")]).assign(database="own", cropped=False)
+    return pd.DataFrame([_within_video(row) for row in rows.to_dict("records")])
 
 
 def _within_video(row: dict) -> dict:
@@ -46,7 +46,7 @@ def _within_video(row: dict) -> dict:
 
 READER = Reader(
     name="own",
-    title="list of own clips",
+    title="own clips",
     folder="own",
     markers=("*.csv", "*.xlsx"),
     tree=TREE,

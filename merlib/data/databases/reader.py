@@ -1,4 +1,4 @@
-"""What a database's reader is: a name, a place on disk, and a function from its folder to one row an annotated clip."""
+"""What a database's reader is: its names, its place on disk, and a function from its folder to one row per clip."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Correction(NamedTuple):
 
 
 class Published(NamedTuple):
-    """The counts of one published version of a database: clips, persons (None: not published), and clips an emotion."""
+    """The counts of one published version of a database: subjects (None: not published), and clips per emotion."""
 
     subjects: int | None
     emotions: Mapping[str, int]
@@ -37,10 +37,13 @@ class Published(NamedTuple):
 class Reader:
     """One database.
 
-    `annotations(folder)` gives one row an annotated clip, everything as text but `cropped`: database, subject, clip, onset,
-    apex, offset, fps, aus, emotion, cropped, `path` (the folder of the frames, or the one file), `file` and `row` (where it is
-    annotated) and `fault` (why it cannot be used, empty if it can, as far as the reader itself sees).
-    `markers` are patterns of which one must be found in the database's folder. `corrections` are keyed on (subject, clip).
+    `name` is what code and parameters call it, `title` what tables and figures print, and `folder` where it lies in a data
+    root. `fps` is the frame rate of all its clips (None: unknown, or another one for each clip).
+
+    `annotations(folder)` gives one row per annotated clip with the columns subject, clip, onset, apex, offset, emotion,
+    `path` (the folder of the frames, or the one file) and `file` (where the clip is annotated), all as text. `rows` adds
+    the others, unless `annotations` has them. `markers` are patterns of which one must be found in the database's folder.
+    `corrections` are keyed on (subject, clip).
     """
 
     name: str
@@ -50,9 +53,27 @@ class Reader:
     tree: str
     how_to_get: str
     annotations: Callable[[Path], pd.DataFrame]
+    fps: int | None = None
     look_alike: bool = True
     published: Mapping[str, Published] = field(default_factory=dict)
     corrections: Mapping[tuple[str, str], Correction] = field(default_factory=dict)
+
+    def rows(self, folder: Path) -> pd.DataFrame:
+        """`annotations(folder)` with the columns in which most clips of most databases are alike.
+
+        They are database, fps, aus (none), `cropped` (False; the only one that is no text), `row` (none) and `fault` (why
+        the clip cannot be used, as far as the reader sees; empty).
+        """
+        rows = self.annotations(folder)
+        alike = {
+            "database": self.name,
+            "fps": str(self.fps or ""),
+            "aus": "",
+            "cropped": False,
+            "row": None,
+            "fault": "",
+        }
+        return rows.assign(**{name: value for name, value in alike.items() if name not in rows})
 
     def locate(self, data_root: Path) -> Path:
         """The database's folder: inside `data_root`, or `data_root` itself (for own clips also the list's file).

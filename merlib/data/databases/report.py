@@ -45,7 +45,7 @@ class Report:
 def inspect(reader: Reader, folder: Path, source: str, counted: bool = True) -> Report:
     """The report of one database's folder; `counted`: its counts should be the published ones."""
     try:
-        rows = reader.annotations(folder)
+        rows = reader.rows(folder)
         table, excluded = assemble(rows, reader.corrections)
     except SheetError as error:
         faults = [{"file": file, "row": row, "fault": fault} for file, row, fault in error.faults]

@@ -12,7 +12,6 @@ SAMM/
   SAMM_Micro_FACS_Codes_v2.xlsx        the header may stand in any row; .csv will do
   006/006_1_2/006_05562.jpg
 """
-FPS = 200
 
 _MIDDLE = Correction({"apex": ""}, "the middle frame stands in for the apex")
 
@@ -22,7 +21,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     rows = sheets.find(folder, sheets.HEADER, sheets.OBJECTIVE)
     rows["subject"] = [sheets.numbered("{:03d}", subject) for subject in rows["subject"]]
     rows["path"] = sheets.clip_folders(folder, rows)
-    return rows.assign(database="samm", fps=str(FPS), cropped=False, fault="")
+    return rows
 
 
 READER = Reader(
@@ -33,6 +32,7 @@ READER = Reader(
     tree=TREE,
     how_to_get="a signed licence agreement with Manchester Metropolitan University",
     annotations=annotations,
+    fps=200,
     published={
         "release 2": Published(
             29,

@@ -17,7 +17,6 @@ SMIC/
   SMIC_all_cropped/HS/s1/micro/negative/s1_ne_01/*.bmp     used otherwise
   SMIC-HS-E/HS/s01/s01_ne_01/*                             used when there is neither
 """
-FPS = 100
 
 # whole frames first: they are complete, and a face can be cropped from them but not the reverse
 LAYOUTS = {"SMIC_all_raw/HS": False, "SMIC_all_cropped/HS": True, "SMIC-HS-E/HS": False}
@@ -33,8 +32,7 @@ def annotations(folder: Path) -> pd.DataFrame:
     if not clips:
         raise sheets.SheetError("no clips", [(layout, None, "no folder such as s1/micro/negative/s1_ne_01")])
     rows = pd.DataFrame([_row(path, path.relative_to(folder)) for path in sorted(clips)])
-    shared = {"database": "smic", "onset": "first", "apex": "", "offset": "last", "aus": "", "fps": str(FPS)}
-    return rows.assign(**shared, cropped=LAYOUTS[layout], row=None)
+    return rows.assign(onset="first", apex="", offset="last", cropped=LAYOUTS[layout])
 
 
 def _row(path: Path, inside: Path) -> dict:
@@ -58,5 +56,6 @@ READER = Reader(
     tree=TREE,
     how_to_get="a signed licence agreement with the University of Oulu",
     annotations=annotations,
+    fps=100,
     published={"SMIC-HS": Published(16, {"negative": 70, "positive": 51, "surprise": 43})},
 )

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from merlib.data.databases.reader import Reader
 from merlib.synthetic.face.identity import Identity
 from merlib.synthetic.motion.emotions import Part, Unit, cast
 from merlib.synthetic.motion.filming import Actor
@@ -13,16 +14,18 @@ from merlib.synthetic.motion.takes import Take, play
 
 
 class Layout:
-    """What the databases have in common. `emotions` gives the emotions played and how many clips the real database has."""
+    """How the files of a database look. `emotions`: the emotions played, and the number of clips in the real database."""
 
-    folder: str
-    fps: int
     emotions: ClassVar[dict[str, int]]
     cropped = False  # the frames are the database's own face crops
     grey = False
     extra = 0  # frames before the onset and after the offset
 
     actor: ClassVar[type[Actor]] = Actor
+    still_fps = 25  # of the take that a still picture is from
+
+    def __init__(self, reader: Reader):
+        self.folder, self.fps = reader.folder, reader.fps or self.still_fps
 
     def cast(self, num_persons: int, num_clips: int, rng: np.random.Generator) -> list[Part]:
         """Who shows what in `num_clips` clips, sorted by person. Raises ValueError for numbers that do not fit."""

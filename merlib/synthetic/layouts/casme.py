@@ -1,4 +1,4 @@
-"""CASME and CAS(ME)2 as they lie on disk; the other layouts are in `micro`."""
+"""CASME and CAS(ME)² as they lie on disk; the other layouts are in `micro`."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +13,7 @@ from merlib.synthetic.layouts.base import Layout
 class Casme(Layout):
     """CASME: face crops whose numbers are padded in some clips and not in others, and a sheet with two apex columns."""
 
-    folder, fps, cropped = "CASME", 60, True
+    cropped = True
     emotions: ClassVar = {
         "others": 69,
         "disgust": 44,
@@ -52,12 +52,12 @@ class Casme(Layout):
 
 
 class CasMe2(Layout):
-    """CAS(ME)2: parts of long videos, and a workbook of three sheets without headers; it holds macro-expressions too.
+    """CAS(ME)²: parts of long videos, and a workbook of three sheets without headers; it holds macro-expressions too.
 
     Of the macro-expressions there are rows only, no frames. A video holds the frames around its micro-expressions.
     """
 
-    folder, fps, extra = "CASME_sq", 30, 4
+    extra = 4
     emotions: ClassVar = {"disgust": 10, "anger": 6, "sadness": 5, "others": 19, "surprise": 9, "happiness": 8}
     stimuli: ClassVar = {
         "disgust1": "0101disgustingteeth",

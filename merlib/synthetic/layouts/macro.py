@@ -32,7 +32,7 @@ class Posed(Layout):
 class CkPlus(Posed):
     """CK+: one file a sequence with the code of its emotion, one with its action units; 266 sequences have no emotion."""
 
-    folder, fps, grey, filmed = "CKplus", 30, True, "rise"
+    grey, filmed = True, "rise"
     emotions: ClassVar = {
         "anger": 45,
         "contempt": 18,
@@ -81,7 +81,7 @@ def _write_numbers(folder: Path, name: str, lines: list[list[int]]) -> None:
 class OuluCasia(Posed):
     """Oulu-CASIA: each emotion once a person, from the neutral face to the apex; visible light, strong illumination."""
 
-    folder, fps, filmed = "Oulu_CASIA", 25, "rise"
+    filmed = "rise"
     emotions: ClassVar = dict.fromkeys(SIX, 80)
 
     def cast(self, num_persons: int, num_clips: int, rng: np.random.Generator) -> list[Part]:
@@ -111,7 +111,7 @@ class OuluCasia(Posed):
 class Jaffe(Posed):
     """JAFFE: grey stills at the apex. The last number of a name counts a person's pictures."""
 
-    folder, fps, grey, filmed = "JAFFE", 25, True, "apex"
+    grey, filmed = True, "apex"
     emotions: ClassVar = {
         "anger": 30,
         "disgust": 29,
@@ -141,7 +141,6 @@ class Jaffe(Posed):
 class Mug(Posed):
     """MUG: takes of six emotions and of the neutral face, from it through the apex and back."""
 
-    folder, fps = "MUG", 19
     emotions: ClassVar = {**dict.fromkeys(SIX, 6), "neutral": 2}  # the real database's shares are not published
 
     def subject(self, person: int) -> str:

@@ -1,6 +1,6 @@
 """The databases as they lie on disk: class shares, names, folders, frame numbers and annotation sheets, quirks included.
 
-Here are those of micro-expressions; those of CASME and CAS(ME)2 are in `casme`, those of
+Here are those of micro-expressions; those of CASME and CAS(ME)² are in `casme`, those of
 macro-expressions in `macro`.
 """
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from merlib.data import objective
+from merlib.data.databases import READERS
 from merlib.synthetic.layouts import annotation
 from merlib.synthetic.layouts.base import Layout
 from merlib.synthetic.layouts.casme import Casme, CasMe2
@@ -20,7 +21,7 @@ from merlib.synthetic.layouts.macro import CkPlus, Jaffe, Mug, OuluCasia
 class Casme2(Layout):
     """CASME II: the 2019 sheet, the sheet of objective classes and the registered face crops."""
 
-    folder, fps, cropped = "CASME2", 200, True
+    cropped = True
     emotions: ClassVar = {
         "others": 99,
         "disgust": 63,
@@ -75,7 +76,7 @@ class Casme2(Layout):
 class Samm(Layout):
     """SAMM, version 2 of the sheet: 13 lines of text above the header, FACS codes with intensities and remarks."""
 
-    folder, fps, grey = "SAMM", 200, True
+    grey = True
     emotions: ClassVar = {
         "anger": 57,
         "happiness": 26,
@@ -140,7 +141,6 @@ class Samm(Layout):
 class Smic(Layout):
     """SMIC-HS: no sheet; the label is a folder, and there is no apex."""
 
-    folder, fps = "SMIC", 100
     emotions: ClassVar = {"disgust": 40, "sadness": 18, "fear": 12, "happiness": 51, "surprise": 43}
     subjects = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 14, 15, 18, 19, 20)
 
@@ -163,7 +163,7 @@ class Smic(Layout):
 class Mmew(Layout):
     """MMEW: face crops, numbered from 1, some of them outside onset..offset."""
 
-    folder, fps, extra, cropped = "MMEW", 90, 3, True
+    extra, cropped = 3, True
     emotions: ClassVar = {
         "surprise": 89,
         "disgust": 72,
@@ -196,13 +196,10 @@ class Mmew(Layout):
         annotation.write(folder / "MMEW_Micro_Exp.xlsx", [[*header, "remarks"], *rows])
 
 
-MICRO = {
-    "casme2": Casme2(),
-    "samm": Samm(),
-    "smic": Smic(),
-    "mmew": Mmew(),
-    "casme": Casme(),
-    "cas_me_2": CasMe2(),
-}
-MACRO = {"ckplus": CkPlus(), "oulu_casia": OuluCasia(), "jaffe": Jaffe(), "mug": Mug()}
-LAYOUTS: dict[str, Layout] = MICRO | MACRO
+def _of(**layouts: type[Layout]) -> dict[str, Layout]:
+    return {name: layout(READERS[name]) for name, layout in layouts.items()}
+
+
+MICRO = _of(casme2=Casme2, samm=Samm, smic=Smic, mmew=Mmew, casme=Casme, cas_me_2=CasMe2)
+MACRO = _of(ckplus=CkPlus, oulu_casia=OuluCasia, jaffe=Jaffe, mug=Mug)
+LAYOUTS = MICRO | MACRO

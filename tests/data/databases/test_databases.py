@@ -9,6 +9,31 @@ from helpers import tiny_databases as tiny
 from merlib import paths
 from merlib.data import databases
 from merlib.data.databases import DatabaseNotFound, SheetError
+from merlib.data.databases.reader import Reader
+from merlib.data.source import Source
+
+
+def test_every_database_has_names_and_a_folder_of_its_own():
+    modules = {path.stem for path in Path(databases.__file__).parent.glob("*.py") if "READER = " in path.read_text()}
+    assert modules == set(databases.NAMES) == {reader.name for reader in databases.READERS.values()}
+    for names in ("title", "folder"):
+        assert len({getattr(reader, names).lower() for reader in databases.READERS.values()}) == len(modules)
+
+
+def test_a_reader_says_only_what_is_its_own(tmp_path):
+    def reader(**said):
+        rows = pd.DataFrame({"subject": ["s1", "s2"], "clip": ["a", "b"], **said})
+        return Reader("mine", "Mine", "mine", (), "", "", lambda folder: rows, fps=50).rows(tmp_path)
+
+    alike = ["database", "fps", "aus", "cropped", "row", "fault"]
+    assert reader()[alike].to_dict("records") == 2 * [
+        dict(zip(alike, ["mine", "50", "", False, None, ""], strict=True))
+    ]
+    assert reader(cropped=[True, False], fps=["", "25"])[["cropped", "fps"]].to_numpy().tolist() == [
+        [True, ""],
+        [False, "25"],
+    ]
+
 
 ONE = ["01", "EP02_01f", 46, 49, 51, "L12", "happiness"]
 TWO = [2, "EP09f", 3, "/", 6, "?", "Others "]

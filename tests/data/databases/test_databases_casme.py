@@ -1,4 +1,4 @@
-"""CASME and CAS(ME)2 as they lie on disk, and the four databases of PSN as one."""
+"""CASME and CAS(ME)² as they lie on disk, and the four databases of PSN as one."""
 
 import os
 
