@@ -69,8 +69,11 @@ def execute(planned: Plan) -> Path:
     planned.folder.mkdir(parents=True)
     started, title = manifest.now(), planned.notebook.stem
     progress = paths.cache("progress") / f"{planned.folder.parent.name}_{title}.txt"
-    with Watch(title, progress) as watch, _environment(progress):
-        _papermill(planned)
+    with tempfile.TemporaryDirectory() as notes, Watch(title, progress) as watch:
+        log = Path(notes, "folds.txt")
+        with _environment(progress, log):
+            _papermill(planned)
+        folds = _folds(log)
     seconds = watch.seconds
     manifest.write(
         planned.folder,
@@ -82,6 +85,7 @@ def execute(planned: Plan) -> Path:
         finished=manifest.now(),
         wall_time_s=round(seconds, 1),
         peak_memory_mb=round(watch.peak_memory / 1e6),
+        folds=folds,
     )
     print(f"{title}  finished in {clock(seconds)}: {planned.folder}")
     return planned.folder
@@ -150,13 +154,27 @@ def _papermill(planned: Plan) -> None:
         raise RunError(f"{planned.notebook.stem} stopped: {error}\n{half}") from error
 
 
+def _folds(log: Path) -> dict[str, float]:
+    """How many folds this run trained and how many it read, and how long each part took to train, from `note_fold`'s lines.
+
+    The time is the sum over folds, each trained in one thread or on the GPU. A fold trained in this run may be read again.
+    """
+    lines = [line.split() for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+    trained = {key: float(took) for key, took, now in lines if now == "1"}
+    stored = {key: float(took) for key, took, _ in lines if key not in trained}
+    found = {"trained": trained, "stored": stored}
+    counts = {name: len(folds) for name, folds in found.items()}
+    return counts | {f"{name}_s": round(sum(folds.values()), 1) for name, folds in found.items()}
+
+
 @contextlib.contextmanager
-def _environment(progress: Path) -> Iterator[None]:
+def _environment(progress: Path, folds: Path) -> Iterator[None]:
     """The environment variables that a kernel inherits, for the time of a run."""
     before = dict(os.environ)
     os.environ |= {
         "MERLIB_HOME": str(paths.home()),
         "MERLIB_PROGRESS": str(progress),
+        "MERLIB_FOLDS": str(folds),
         # the kernel is the Python that runs us, wherever else a kernel called python3 is installed
         "JUPYTER_PATH": str(Path(sys.prefix, "share", "jupyter")),
         # figures are stored in the notebook, also where the shell asks for another backend

@@ -32,6 +32,7 @@ from merlib.training.loop import FoldResult, Inputs, Loss, Prepare, Settings, Tr
 from merlib.training.weights import Weights
 
 SEAL = b"merlib_seal"  # in a fold's file: a hash of its name and content
+SECONDS = b"merlib_seconds"  # in a fold's file: how long its training took
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,18 @@ class Experiment:
             for _ in progress.track(jobs, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
                 pass
         frames |= {path: _load(path) for path in missing}
+        for path in tasks:
+            progress.note_fold(path.stem, seconds(path), trained=path in missing)
         predictions = pd.concat(frames.values(), ignore_index=True)
         return named(predictions, self.name, clips)
 
     def run_permuted(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,)) -> pd.DataFrame:
-        """The permuted control: predictions after training and testing on shuffled labels, where there is nothing to learn.
+        """The permuted control: predictions after training and testing on permuted labels, where there is nothing to learn.
 
-        Each seed shuffles the labels anew (`Clips.permuted`). What such a result gains from the last to the best test epoch
-        is luck. The experiment's name gets the ending ", shuffled labels".
+        Each seed permutes the labels anew (`Clips.permuted`). What such a result gains from the last to the best test epoch
+        is luck. The experiment's name gets the ending ", permuted labels".
         """
-        control = replace(self, name=f"{self.name}, shuffled labels")
+        control = replace(self, name=f"{self.name}, permuted labels")
         return pd.concat([control.run(X, clips.permuted(seed), [seed]) for seed in seeds], ignore_index=True)
 
     def fit(self, X: Inputs, clips: Clips, fold: splits.Fold, seed: int = 0) -> FoldResult:
@@ -121,7 +124,9 @@ class Experiment:
     def _finish(self, X: Inputs, clips: Clips, task: "_Task", path: Path, owner: int) -> None:
         if os.getppid() == owner:  # a worker process of our own, on this machine
             _end_with(owner)
-        _store(self._train(X, clips, task), task, clips.class_names, path)
+        started = time.monotonic()
+        result = self._train(X, clips, task)
+        _store(result, task, clips.class_names, path, time.monotonic() - started)
 
     def _train(self, X: Inputs, clips: Clips, task: "_Task") -> FoldResult:
         arguments = (self.build, X, clips.y, task.fold, len(clips.class_names), self.settings, task.fold_seed)
@@ -211,7 +216,15 @@ def _rows(clips: Clips, test: np.ndarray, inner: np.ndarray) -> dict[str, list[s
     }
 
 
-def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path) -> None:
+def seconds(path: Path) -> float:
+    """How long the training of a stored fold took, in seconds; 0 where its file does not say."""
+    try:
+        return float((parquet.read_schema(path).metadata or {}).get(SECONDS, 0))
+    except ValueError:  # the seal covers the predictions alone
+        return 0.0
+
+
+def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path, took: float) -> None:
     """One row per recorded clip and epoch, sealed, in the fold's file."""
     num_epochs, num_rows, _ = result.logits.shape
     frame = pd.DataFrame(
@@ -221,7 +234,7 @@ def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path) 
     frame["train_loss"] = np.repeat(result.train_loss, num_rows)
     frame[[f"logit_{name}" for name in classes]] = result.logits.reshape(num_epochs * num_rows, -1)
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({**table.schema.metadata, SEAL: _seal(path, frame)})
+    table = table.replace_schema_metadata({**table.schema.metadata, SEAL: _seal(path, frame), SECONDS: f"{took:.2f}"})
     with whole(path) as temporary:
         parquet.write_table(table, temporary)
 

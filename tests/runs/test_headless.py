@@ -20,11 +20,14 @@ lr = 0.1  # learning rate
 WORK = """\
 import json, os, sys, time
 from pathlib import Path
-from merlib.progress import track
+from merlib.progress import note_fold, track
 
 kept = b"x" * 300_000_000
 for fold in track(range(3), "folds"):
     time.sleep(0.2)
+note_fold("first", 1.5, trained=True)
+note_fold("first", 1.5, trained=False)
+note_fold("second", 30.25, trained=False)
 out = Path(output_dir)
 (out / "tables").mkdir()
 (out / "tables" / "table_1.csv").write_text("accuracy\\n0.5\\n")
@@ -106,6 +109,11 @@ def test_the_manifest_tells_time_memory_versions_and_device(finished):
     assert "pytest" not in found["versions"]
     assert found["device"]
     assert [artifact["name"] for artifact in found["artifacts"]] == ["table_1"]
+
+
+def test_the_manifest_tells_how_long_stored_folds_had_been_trained(finished):
+    folds = manifest.read(finished)["folds"]
+    assert folds == {"trained": 1, "stored": 1, "trained_s": 1.5, "stored_s": 30.2}
 
 
 def test_nothing_in_a_run_folder_names_the_machines_folders(finished, home):

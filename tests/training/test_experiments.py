@@ -87,6 +87,18 @@ def test_reading_finished_folds_is_silent(home):
     assert [str(warning.message) for warning in caught] == []
 
 
+def test_a_run_notes_each_fold_with_the_time_of_its_training(home, monkeypatch):
+    log = home / "folds.txt"
+    monkeypatch.setenv("MERLIB_FOLDS", str(log))
+    TOY.run(X, CLIPS)
+    TOY.run(X, CLIPS, seeds=(0, 1))
+    lines = [line.split() for line in log.read_text().splitlines()]
+    first, second = lines[:4], lines[4:]
+    assert [now for *_, now in first] == ["1"] * 4 and [now for *_, now in second] == ["0"] * 4 + ["1"] * 4
+    assert {key for key, *_ in lines} == {path.stem for path in files(home)} and first[0][:2] == second[0][:2]
+    assert all(float(seconds) > 0 for _, seconds, _ in lines)
+
+
 def test_finished_folds_are_read_and_not_trained_again(trained):
     first = TOY.run(X, CLIPS)
     assert len(trained) == 4
