@@ -36,6 +36,18 @@ def against(results: Mapping[str, pd.DataFrame], reference: str) -> Table:
     return Table(frame, (_summary(frame[SIGNIFICANT]), NOTE), Source.of_predictions(*results.values()))
 
 
+def in_each(evaluations: Mapping[str, Mapping[str, pd.DataFrame]], reference: str) -> Table:
+    """`against` in several evaluations, with the evaluation as first column. The first note counts over all of them.
+
+    `evaluations`: a name -> its results, each with `reference` among them. Raises as `against`.
+    """
+    answers = {name: against(results, reference) for name, results in evaluations.items()}
+    frames = [answer.frame.assign(evaluation=name).set_index("evaluation") for name, answer in answers.items()]
+    frame = pd.concat(frames).reset_index()
+    sources = dict.fromkeys(source for answer in answers.values() for source in answer.sources)
+    return Table(frame, (_summary(frame[SIGNIFICANT]), NOTE), tuple(sources))
+
+
 def _difference(gained: pd.DataFrame) -> dict[str, str]:
     """The row of one comparison; `gained`: points per clip (row) and seed (column)."""
     mean, by_seed = gained.mean(axis=1), gained.mean()

@@ -61,3 +61,14 @@ def test_the_significant_ones_are_counted_and_one_seed_says_nothing():
 def test_a_result_alone_cannot_be_compared():
     with pytest.raises(ValueError, match="no result beside 'a'"):
         differences.against({"a": made({0: [[1]]})}, "a")
+
+
+def test_several_evaluations_are_counted_together():
+    clear = {"part": made({0: [[1] * 6], 1: [[1] * 6]}), "whole": made({0: [[5] * 6], 1: [[5] * 6]})}
+    none = {"part": clear["whole"], "third": clear["whole"], "whole": clear["whole"]}
+    table = differences.in_each({"HDE": clear, "CDE": none}, "whole")
+    assert table.frame["evaluation"].tolist() == ["HDE", "CDE", "CDE"]
+    assert table.frame["whole minus"].tolist() == ["part", "part", "third"]
+    assert table.frame["significant"].tolist() == ["yes", "no", "no"]
+    assert table.notes[0].startswith("1 of 3 differences are significant")
+    assert table.sources == (LOOK_ALIKE,)
