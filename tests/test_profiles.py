@@ -1,13 +1,15 @@
 import math
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merlib import profiles
-from merlib.data import databases
+from merlib import cli, profiles
+from merlib.data import databases, schemes
+from merlib.training import loop
 
 FILE = tomllib.loads(Path(profiles.__file__).with_name("profiles.toml").read_text(encoding="utf-8"))
 PAPERS = sorted({paper for name in profiles.names() for paper in FILE[name] if paper != "synth"})
@@ -38,6 +40,46 @@ def test_every_value_has_a_range_and_lies_in_it(paper, profile):
 
 def test_databases_that_a_notebook_accepts_are_those_that_can_be_read():
     assert FILE["accepted"]["databases"]["choices"] == list(databases.READERS)
+
+
+def test_every_profile_has_settings_and_nothing_else_does():
+    assert FILE.keys() - {"accepted"} == set(profiles.names())
+
+
+@pytest.mark.parametrize(("name", "in_code"), [("optimizer", loop.OPTIMIZERS), ("precision", loop.PRECISIONS)])
+def test_choices_are_those_that_the_code_knows(name, in_code):
+    assert set(FILE["accepted"][name]["choices"]) == set(in_code)
+
+
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_settings_take_what_the_file_accepts(end):
+    accepted = FILE["accepted"] | FILE["accepted"]["micro_attention"]
+    ranges = {name: accepted[name] for name in loop.Settings.__dataclass_fields__ if end in accepted[name]}
+    assert len(ranges) == 7
+    loop.Settings(**{name: rule[end] for name, rule in ranges.items()})
+
+
+@pytest.mark.parametrize(
+    ("paper", "parameter", "scheme"),
+    [
+        ("psn", "databases", "psn-4"),
+        ("micro_attention", "macro_databases", "macro-5"),
+        ("vggface_lstm", "macro_databases", "macro-5"),
+    ],
+)
+def test_a_notebook_accepts_the_databases_that_its_classes_are_of(paper, parameter, scheme):
+    assert set(FILE["accepted"][paper][parameter]["choices"]) == set(schemes.SCHEMES[scheme])
+
+
+def test_the_databases_of_each_notebook_can_be_read():
+    rules = [rule for table in FILE["accepted"].values() for name, rule in table.items() if name.endswith("databases")]
+    assert len(rules) > 5
+    assert {name for rule in rules for name in rule["choices"]} <= set(databases.READERS)
+
+
+def test_the_command_names_all_profiles():
+    said = get_args(cli.Profile)[1].help
+    assert all(name in said for name in profiles.names())
 
 
 def test_mmnet_paper_values_are_those_of_the_authors_code():

@@ -25,6 +25,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
     "sgd": lambda parameters, **options: torch.optim.SGD(parameters, momentum=0.9, **options),
 }
+PRECISIONS = ("bf16", "float32")
 
 Inputs = np.ndarray | Tensor | dict[str, np.ndarray] | dict[str, Tensor]  # first axis: the clip
 Batch = Tensor | dict[str, Tensor]
@@ -64,7 +65,7 @@ class Settings:
             "lr and lr_decay: above 0": self.lr > 0 and self.lr_decay > 0,
             "weight_decay: 0 or more": self.weight_decay >= 0,
             f"optimizer: one of {', '.join(OPTIMIZERS)}": self.optimizer in OPTIMIZERS,
-            "precision: bf16 or float32": self.precision in ("bf16", "float32"),
+            f"precision: one of {', '.join(PRECISIONS)}": self.precision in PRECISIONS,
         }
         if broken := [rule for rule, kept in rules.items() if not kept]:
             raise ValueError(f"{self} breaks: {'; '.join(broken)}")
