@@ -1,11 +1,10 @@
-"""The clip table: one row a clip, checked when it is made, with the classes that papers report on.
+"""The clip table: one row per clip, checked when it is made, with the classes that papers report on.
 
-Columns: `database`, `subject`, `clip`; `frames`, the file paths onset..offset in order, one a frame (one path alone: a
-video, or a picture computed from the whole clip); `onset`, `apex`, `offset`, the annotation's own frame numbers (Int64,
+Columns: `database`, `subject`, `clip`; `frames`, the file paths onset..offset in order, one per frame (a single path is
+a video, or a picture computed from the whole clip); `onset`, `apex`, `offset`, the annotation's own frame numbers (Int64,
 apex <NA> where the database has none); `fps` (float, NaN unknown); `aus` and `emotion` as annotated, `emotion` in lower
-case; `cropped`, whether the files are face crops already. `file`, `row` (where the clip is annotated) and `note` (what was
-corrected) and `objective` (the objective class, I to VII) come along where a reader knows them; `label`, the class name,
-comes with `Clips.classes`.
+case; `cropped`, whether the files are face crops already. Some readers add `file` and `row` (where the clip is annotated),
+`note` (what was corrected) and `objective` (the objective class, I to VII). `Clips.classes` adds `label`, the class name.
 """
 
 import re
@@ -100,7 +99,7 @@ def _frame_faults(frames: list[str], onset: int, apex: int, offset: int) -> Iter
 class Clips:
     """A clip table that passed `validate`, and what was left out of it.
 
-    `excluded` has a row for every clip left out (`EXCLUDED_COLUMNS`); `source` says where the data is from; `scheme` and
+    `excluded` has one row per excluded clip (`EXCLUDED_COLUMNS`). `source` says where the data is from. `scheme` and
     `class_names` are empty until `classes` is called. Positions 0..n-1 are the same in `table`, `y`, `subjects` and
     `apex_index`, and in the arrays that other modules compute from the clips.
     """
@@ -129,7 +128,7 @@ class Clips:
 
     @property
     def subjects(self) -> np.ndarray:
-        """A key a clip, (n,), the same for all clips of one person: `smic/001` for `s1` and `s01`."""
+        """One key per clip, (n,), the same for all clips of one person: `smic/001` for `s1` and `s01`."""
         pairs = zip(self.table["database"], self.table["subject"], strict=True)
         return np.array([f"{database}/{person(subject)}" for database, subject in pairs], dtype=str)
 
@@ -174,7 +173,7 @@ class Clips:
         return replace(self, table=self.table.assign(label=labels))
 
     def counts(self) -> pd.DataFrame:
-        """Columns class, clips, subjects: a row a class in class order (an emotion a row before `classes`)."""
+        """Columns class, clips, subjects: one row per class in class order (one per emotion before `classes`)."""
         names = self.table["label"] if self.class_names else self.table["emotion"]
         groups = pd.DataFrame({"class": names, "person": self.subjects}).groupby("class")["person"]
         counts = pd.DataFrame({"clips": groups.size(), "subjects": groups.nunique()})

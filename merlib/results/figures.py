@@ -19,7 +19,7 @@ from merlib.results.style import GREY, pictures_axes, styled
 def clip_strip(
     frames: np.ndarray, count: int = 8, apex: int | None = None, fps: float | None = None, difference: str = ""
 ) -> Figure:
-    """`count` frames of a clip, evenly spaced, the one nearest to the apex replaced by it.
+    """`count` frames of a clip, evenly spaced. The apex replaces the one nearest to it.
 
     `frames`: uint8 (T, H, W, 3), onset to offset; `apex`: index into them; with `fps` the titles are milliseconds.
     `difference` adds a row of absolute differences, to the "onset" or to the "previous" frame shown, with their mean.
@@ -134,10 +134,10 @@ def overlay(
     quantity: str = "attention",
     below: Mapping[str, Sequence[str]] | None = None,
 ) -> Figure:
-    """Maps over faces, the faces in the row above: all maps of a row on one scale, which its colour bar shows.
+    """Maps over faces, below a row of the faces alone. All maps of a row have one scale; a colour bar shows it.
 
-    `faces`: uint8 (N, H, W, 3); `maps`: (N, h, w), enlarged to the face, or several of them by name, a row each, on a
-    scale of their own; `titles`: N, such as "happiness, 6+12"; `below`: for rows by name, N texts under the maps.
+    `faces`: uint8 (N, H, W, 3); `maps`: (N, h, w), enlarged to the face, or several of them by name, one row each with its own
+    scale; `titles`: N, such as "happiness, 6+12"; `below`: for rows by name, N texts under the maps.
     """
     rows = maps if isinstance(maps, Mapping) else {quantity: maps}
     height, width = faces.shape[1:3]

@@ -1,8 +1,8 @@
-"""How far a number could have come out otherwise: intervals of one result, and paired tests between two.
+"""How uncertain a number is: intervals of one result, and paired tests between two.
 
-All take predictions as `Experiment.run` returns them, of one experiment and seed. Clips of one person are not
-independent, so that persons, not clips, are drawn and exchanged; Wilson's interval and McNemar's test count clips as
-if they were, and are too narrow where persons differ. `rule` is that of `metrics.select`.
+All functions take predictions as `Experiment.run` returns them, of one experiment and seed. Clips of one person are not
+independent. So whole subjects are drawn and exchanged, not clips. Wilson's interval and McNemar's test treat clips as
+independent; they are too narrow where people differ. `rule` is that of `metrics.select`.
 """
 
 from collections.abc import Callable
@@ -35,12 +35,12 @@ def wilson(num_right: int, n: int, level: float = 0.95) -> tuple[float, float]:
 def over_subjects(
     predictions: pd.DataFrame, rule: str, level: float = 0.95, draws: int = 10_000, seed: int = 0
 ) -> pd.DataFrame:
-    """A row a metric of `metrics.METRICS`: value, low, high; percentile intervals of a bootstrap over subjects.
+    """One row per metric of `metrics.METRICS`: value, low, high; percentile intervals of a bootstrap over subjects.
 
     A draw takes as many subjects as there are, with replacement, each with all its clips, and pools them in one
-    matrix; a class that a draw misses takes no part in its means. The models are not trained again: the interval is
-    that of these predictions on other persons, and leaves out how training would vary. Raises ValueError for
-    predictions of several runs.
+    matrix. Its means skip a class that it does not hold. No model is trained again: the interval is that of these
+    predictions on other people. It does not hold how training would vary. Raises ValueError for predictions of several
+    runs.
     """
     classes = metrics.class_names(predictions)
     by_subject = _matrices(_one_run(predictions, rule), classes)

@@ -1,15 +1,15 @@
 """From predictions to numbers. Every number is a function of a confusion matrix: counts, row = target, column = predicted.
 
 Conventions, the same everywhere:
-- Pooled: all test clips of a seed in one matrix. Fold mean: a matrix a fold, then the plain mean over folds, however
+- Pooled: all test clips of a seed in one matrix. Mean over folds: one matrix per fold, then the plain mean over folds, however
   many clips a fold has. A name without `fold_mean` is pooled.
 - A class that is never predicted has precision 0 and F1 0, not undefined.
-- A class without test clips takes no part in a mean of recalls; one that is not predicted either takes no part in a
-  mean of precisions or F1. (Pooled, every class has clips; in a LOSO fold few do.)
+- A mean of recalls skips a class without test clips. A mean of precisions or F1 skips a class that has no test clips
+  and is never predicted. (Pooled, every class has clips. In a LOSO fold few classes do.)
 - UF1 (MEGC 2019), "macro F1": the mean over classes of 2TP/(2TP+FP+FN). UAR: the mean over classes of recall.
   WAR: recall weighted by class size, which is accuracy.
-- F1 of means: 2PR/(P+R) of the mean precision P and the mean recall R. PSN reports this one as its F1: Table 7's own
-  matrix has F1 of means 0.521 and UF1 0.465.
+- F1 of means: 2PR/(P+R) of the mean precision P and the mean recall R. PSN reports it as its F1: the matrix of its
+  Table 7 has an F1 of means of 0.521 and a UF1 of 0.465.
 - Equal logits: the first class. Equal epochs: the first epoch.
 """
 
@@ -41,7 +41,7 @@ def recalls(matrix: np.ndarray) -> np.ndarray:
 
 
 def true_negative_rates(matrix: np.ndarray) -> np.ndarray:
-    """TN/(TN+FP) of each class (C,), of all clips that are not of it; NaN for a class that all clips are of.
+    """TN/(TN+FP) of each class (C,), over the clips of the other classes; NaN for a class that has all clips.
 
     The true positive rates are the `recalls`.
     """
@@ -65,12 +65,12 @@ def f1s(matrix: np.ndarray) -> np.ndarray:
 
 
 def accuracy(matrix: np.ndarray) -> float:
-    """The share of clips that are recognised."""
+    """The share of clips that are right."""
     return float(np.trace(matrix) / np.sum(matrix))
 
 
 def war(matrix: np.ndarray) -> float:
-    """Weighted average recall: each class weighs as many as its clips, which makes it the accuracy."""
+    """Weighted average recall: a class counts as often as it has clips. This is the accuracy."""
     return accuracy(matrix)
 
 
@@ -105,11 +105,11 @@ def class_names(predictions: pd.DataFrame) -> tuple[str, ...]:
 
 
 def select(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """One row a test clip (and experiment and seed), at the epoch that `rule` chooses for its fold, with `predicted`.
+    """One row per test clip, experiment and seed, at the epoch that `rule` chooses for the fold, with `predicted`.
 
-    Rules: "last"; "best test epoch", the first with the fold's highest test accuracy, which is chosen on the test clips
-    and so is not a fair estimate; "inner", the one with the highest accuracy on the training persons kept aside, of
-    equal ones that with the lowest cross-entropy there (a person has few clips, so that many epochs are equal).
+    Rules: "last". "best test epoch": the first epoch with the fold's highest test accuracy; it is chosen on the test
+    clips and so is not a fair estimate. "inner": the epoch with the highest accuracy on the held-out training subjects;
+    among equal epochs, the one with the lowest cross-entropy there (few clips make many epochs equal).
     Raises ValueError for another rule, for "inner" without such clips, and for a mix of class schemes.
     """
     if rule not in RULES:
@@ -125,8 +125,9 @@ def select(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 
 def scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """One row an experiment and seed: n, accuracy, uf1, uar, war, f1_of_means, pooled; over folds, the mean of each, and
-    the standard deviation of the accuracy (with n - 1, missing for one fold).
+    """One row per experiment and seed: the metrics, pooled, and their means over folds.
+
+    The standard deviation of the accuracy over folds is with n - 1; it is missing for one fold.
 
     Columns: experiment, database, scheme, seed, n (test clips), folds, the metrics, `<metric>_fold_mean`, accuracy_fold_sd.
     `rule` as in `select`, which says what is raised.
@@ -149,7 +150,7 @@ def scores(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 
 def majority(predictions: pd.DataFrame) -> pd.DataFrame:
-    """`scores` of a guess that says the most frequent class of the tested clips every time; one row, without a seed's chance.
+    """`scores` of a guess that says the most frequent class of the tested clips every time; one row.
 
     Its UAR is 1 / number of classes. Raises as `select`.
     """

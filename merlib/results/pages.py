@@ -40,7 +40,7 @@ def compared(frame: pd.DataFrame, marked: bool) -> Page:
         ", ".join(filter(None, [base, f"{n} classes" if n != "" else ""]))
         for base, n in zip(databases, classes, strict=True)
     ]
-    return _page("method", methods, names, columns, marked)
+    return grouped("method", methods, names, columns, best=(PUBLISHED, LAST) if marked else (PUBLISHED,))
 
 
 def of_results(frame: pd.DataFrame, scores: Sequence[str], marked: bool) -> Page:
@@ -49,11 +49,15 @@ def of_results(frame: pd.DataFrame, scores: Sequence[str], marked: bool) -> Page
     by_rule = {rule: frame[frame["epoch"] == rule] for rule in RULES}
     columns = {(score, head): by_rule[rule][score].to_numpy() for score in scores for rule, head in RULES.items()}
     names = results["database"] if results["database"].nunique() > 1 else [""] * len(results)
-    return _page("result", results["result"], names, columns, marked)
+    return grouped("result", results["result"], names, columns, best=(LAST,) if marked else ())
 
 
-def _page(first: str, rows: Sequence[str], groups: Sequence[str], columns: dict, marked: bool) -> Page:
-    """Rows in groups, each group below a row with its name; `columns`: (score, head) -> texts, one per row."""
+def grouped(first: str, rows: Sequence[str], groups: Sequence[str], columns: dict, best: Sequence[str]) -> Page:
+    """Rows in groups, each group below a row with its name, unless the name is empty.
+
+    `first`: the head above `rows`. `columns`: (score, head) -> texts, one per row. `best`: the heads under which the largest
+    value of a group is marked. Without scores there is one row of heads.
+    """
     order = dict.fromkeys(groups)
     cells = pd.DataFrame({("", first): list(rows)} | columns, dtype=object)
     cells.columns = pd.MultiIndex.from_tuples(cells.columns)
@@ -66,7 +70,9 @@ def _page(first: str, rows: Sequence[str], groups: Sequence[str], columns: dict,
             parts.append(pd.DataFrame([[group, *[""] * (cells.shape[1] - 1)]], columns=cells.columns))
             part_marks.append([[GROUP, *[""] * (cells.shape[1] - 1)]])
         parts.append(part)
-        part_marks.append(_best(part, found, marked))
+        part_marks.append(_best(part, found, best))
+    if not any(cells.columns.get_level_values(0)):
+        parts = [part.droplevel(0, axis="columns") for part in parts]
     return Page(pd.concat(parts, ignore_index=True), np.concatenate(part_marks).astype(object))
 
 
@@ -80,11 +86,11 @@ def _below(cells: pd.DataFrame) -> np.ndarray:
     return marks
 
 
-def _best(cells: pd.DataFrame, marks: np.ndarray, ours_too: bool) -> np.ndarray:
+def _best(cells: pd.DataFrame, marks: np.ndarray, best: Sequence[str]) -> np.ndarray:
     """The marks of one group's rows, with the largest value of a column marked where it has two or more."""
     marks = marks.copy()
     for place, (score, head) in enumerate(cells.columns):
-        if (head == PUBLISHED or (head == LAST and ours_too)) and not score.startswith(SPREAD):
+        if head in best and not score.startswith(SPREAD):
             values = _numbers(cells.iloc[:, place])
             if values.notna().sum() > 1:
                 marks[(values == values.max()).to_numpy() & (marks[:, place] == ""), place] = BEST

@@ -23,7 +23,7 @@ LONG = 60  # rows; more do not fit on a printed page
 LOOK_ALIKE = "Look-alike data: these numbers say nothing about the paper."
 
 BEST, BELOW, GROUP = "best", "below", "group"
-_BELOW_NOTE = "{}: not above the majority guess."
+BELOW_NOTE = "{}: not above the majority guess."
 
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
@@ -129,7 +129,7 @@ class Table:
 
     def lines(self, below: str = "Grey") -> list[str]:
         """What stands under the table: what a mark means, the notes, and what the data is. `below`: how a form marks."""
-        marks = [_BELOW_NOTE.format(below)] if (self._page.marks == BELOW).any() else []
+        marks = [BELOW_NOTE.format(below)] if (self._page.marks == BELOW).any() else []
         real = [f"Data: {source}." for source in self.sources if not source.look_alike]
         drawn = [LOOK_ALIKE] if any(source.look_alike for source in self.sources) else []
         return [*marks, *map(str, self.notes), *real, *drawn]

@@ -97,19 +97,15 @@ def used(predictions: Predictions) -> dict[str, str]:
 
 
 def _data_lines(frames: Iterable[Predictions]) -> list[str]:
-    """What was tested, in one line: "Ours: CASME II, 5 classes: 78 clips of 8 subjects; ... (seeds 0, 1)."""
+    """What was tested, in one line: "Ours: CASME II, 5 classes: 78 clips, 8 people; ... (seeds 0, 1)."""
     tested: dict[str, list[str]] = {}
     for predictions in frames:
         found, name = used(predictions), published.database_name(_sorted(predictions["database"].iloc[0]))
-        amount = f"{_count(found['clips'], 'clip')} of {_count(found['subjects'], 'subject')}"
+        amount = f"{found['clips']} clips, {found['subjects']} people"
         where = f"{name}, {len(metrics.class_names(predictions))} classes: {amount}"
         tested.setdefault(f"{'seeds' if ',' in found['seeds'] else 'seed'} {found['seeds']}", []).append(where)
     texts = [f"{'; '.join(dict.fromkeys(where))} ({seeds})" for seeds, where in tested.items()]
     return [f"Ours: {'; '.join(texts)}.", DAGGER] if texts else []
-
-
-def _count(number: str, name: str) -> str:
-    return f"{number} {name}" if number == "1" else f"{number} {name}s"
 
 
 def _sorted(databases: str) -> str:

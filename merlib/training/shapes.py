@@ -6,7 +6,7 @@ from torch import nn
 
 
 def of(model: nn.Module, *inputs: torch.Tensor) -> pd.DataFrame:
-    """What a forward pass on `inputs` goes through: a row a module, in the order of the first calls.
+    """What a forward pass on `inputs` goes through: one row per module, in the order of the first calls.
 
     Index: the module's name, "" the model itself. Columns: type, output shape (of the last call; of several outputs a
     tuple of shapes), parameters (with those of the modules inside), calls. Runs in evaluation mode, which is not kept.

@@ -1,7 +1,7 @@
 """Who is trained on and who is tested on: LOSO, k-fold, hold-out (HDE) and composite (CDE) databases.
 
-A protocol is a function from clips to folds. Every protocol here keeps each person on one side of a fold, but for
-`stratified_kfold`, which says so on its folds; `check_persons` is called wherever folds are trained on.
+A protocol is a function from clips to folds. Every protocol here keeps each person on one side of a fold, except
+`stratified_kfold`. Its folds say so. `check_persons` is called wherever folds are trained on.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class SharedPersonError(ValueError):
 
 
 def loso(clips: Clips) -> list[Fold]:
-    """Leave one subject out: a fold a person, named by the person. Raises ValueError with fewer than two persons."""
+    """Leave one subject out: one fold per person, named after the person. Raises ValueError with fewer than two persons."""
     persons = np.unique(clips.subjects)
     if len(persons) < 2:
         raise ValueError(f"leave-one-subject-out needs two persons or more; {clips.database} has {len(persons)} here")
@@ -68,8 +68,8 @@ def hold_out_database(train: str, test: str) -> Protocol:
 def stratified_kfold(k: int, seed: int) -> Protocol:
     """Shuffled k folds that keep the classes' shares, as PSN uses (section 3).
 
-    The same person is in training and in test, so this does not estimate how unseen people are recognised: report it
-    beside `grouped_kfold`.
+    The same person is in training and in test. So this does not estimate how well unseen people are recognised. Report
+    it beside `grouped_kfold`.
     """
 
     def folds(clips: Clips) -> list[Fold]:
@@ -100,8 +100,8 @@ def grouped_kfold(k: int, seed: int) -> Protocol:
 def resampled(protocol: Protocol, seed: int = 0) -> Protocol:
     """The folds of `protocol` with their training clips repeated until every class has as many as the largest one.
 
-    Micro-Attention, section 4.2. The clips of a class are repeated equally often, but for one time more for some of them,
-    drawn by `seed`. Test clips, and a class that a fold does not train on, stay as they are.
+    Micro-Attention, section 4.2. All clips of a class are repeated equally often. If that does not fill the class, `seed`
+    draws the clips that are repeated once more. Test clips, and a class that a fold does not train on, stay as they are.
     """
 
     def folds(clips: Clips) -> list[Fold]:
@@ -128,7 +128,7 @@ def keep_aside(fold: Fold, subjects: np.ndarray, num_subjects: int, seed: int) -
     persons = np.unique(subjects[fold.train])
     if len(persons) <= num_subjects:
         raise ValueError(
-            f"fold {fold.name} has {len(persons)} training persons: with {num_subjects} kept aside nobody is left"
+            f"fold {fold.name} has {len(persons)} training persons: with {num_subjects} held out nobody is left"
         )
     aside = np.random.default_rng(seed).choice(persons, num_subjects, replace=False)
     inner = np.isin(subjects[fold.train], aside)

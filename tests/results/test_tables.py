@@ -42,7 +42,7 @@ def test_the_data_that_was_used():
     counts = "happiness 2, disgust 2, repression 2, surprise 2, others 2"
     used = {"clips": "10", "subjects": "2", "class counts": counts, "seeds": "0, 1"}
     assert table.frame.loc[OURS]["data used"].to_dict() == used
-    assert table.notes[0] == "Ours: CASME II, 5 classes: 10 clips of 2 subjects (seeds 0, 1)."
+    assert table.notes[0] == "Ours: CASME II, 5 classes: 10 clips, 2 people (seeds 0, 1)."
     assert table.sources == (LOOK_ALIKE,)
 
 
@@ -50,7 +50,7 @@ def test_results_on_several_databases_are_counted_in_one_line():
     three = made({0: [[2]]}, classes=THREE, scheme="casme2-3")
     notes = tables.compare("mmnet", "table_6", {"MMNet (Ours)": [made(TWO_SEEDS), three]}).notes
     assert notes[0] == (
-        "Ours: CASME II, 5 classes: 10 clips of 2 subjects (seeds 0, 1); CASME II, 3 classes: 3 clips of 1 subject (seed 0)."
+        "Ours: CASME II, 5 classes: 10 clips, 2 people (seeds 0, 1); CASME II, 3 classes: 3 clips, 1 people (seed 0)."
     )
 
 
