@@ -106,7 +106,7 @@ class Clips:
 
     table: pd.DataFrame
     excluded: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(EXCLUDED_COLUMNS)))
-    source: Source = Source()
+    source: Source = field(default_factory=Source)
     scheme: str = ""
     class_names: tuple[str, ...] = ()
 
