@@ -1,5 +1,6 @@
-"""The one rule by which files are written: whole or not at all. Standard library only."""
+"""Files are written whole or not at all, and told apart by their SHA-256. Standard library only."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -32,6 +33,12 @@ def whole(path: str | Path) -> Iterator[Path]:
         elif path.exists():
             os.replace(path, Path(beside, f"{path.name}.replaced"))
         os.replace(made, path)
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file's content, 64 hexadecimal digits."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _to_disk(file: Path) -> None:

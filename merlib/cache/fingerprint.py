@@ -20,8 +20,10 @@ from pathlib import PurePath
 import numpy as np
 import torch
 
-LEAVES = (type(None), bool, int, float, complex, str, bytes, type(...), range, slice, PurePath, np.generic, np.dtype)
-LEAVES += (torch.dtype, torch.device, torch.layout, torch.memory_format)
+LEAVES = (
+    type(None), bool, int, float, complex, str, bytes, type(...), range, slice, PurePath, np.generic, np.dtype,
+    torch.dtype, torch.device, torch.layout, torch.memory_format,
+)  # fmt: skip
 # wrappers that are nothing but their parts
 PARTS = {
     functools.partial: ("func", "args", "keywords"),
@@ -91,9 +93,9 @@ class _Walk:
             self.tell(type(thing).__name__)
             for part in PARTS[type(thing)]:
                 self.visit(getattr(thing, part), part)
-        elif hasattr(type(thing), "__fingerprint__"):
+        elif made_of := getattr(type(thing), "__fingerprint__", None):
             self.tell("made of")
-            self.visit(thing.__fingerprint__(), "__fingerprint__")
+            self.visit(made_of(thing), "__fingerprint__")
         else:
             self._object(thing)
 

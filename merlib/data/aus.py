@@ -64,8 +64,9 @@ def parse(text: str) -> tuple[AU, ...]:
     try:
         return _ToUnits().transform(_PARSER.parse(text))
     except UnexpectedInput as error:
-        at_end = getattr(error, "token", None) is not None and error.token.type == "$END"
-        position = len(text) if at_end else error.pos_in_stream
+        token, position = getattr(error, "token", None), error.pos_in_stream
+        if position is None or (token is not None and token.type == "$END"):
+            position = len(text)
         raise ValueError(
             f"action units {text!r}: not understood at position {position + 1}, before {text[position:]!r} "
             "(accepted: numbers joined by +, such as 4+L10, R12A, 10A/B, (R6 or R12)+R15, 4?, none)"

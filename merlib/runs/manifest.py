@@ -1,6 +1,5 @@
 """What a finished run says about itself: where its code, data and machine stood, and the hash of every file."""
 
-import hashlib
 import json
 import os
 import re
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from merlib import paths
-from merlib.cache.files import whole
+from merlib.cache.files import sha256, whole
 
 
 def write(folder: Path, **facts: Any) -> Path:
@@ -29,7 +28,7 @@ def write(folder: Path, **facts: Any) -> Path:
         "cores": os.cpu_count(),
         "versions": versions(),
         "artifacts": json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else [],
-        "sha256": {file.relative_to(folder).as_posix(): _sha256(file) for file in _files(folder)},
+        "sha256": {file.relative_to(folder).as_posix(): sha256(file) for file in _files(folder)},
     }
     path = folder / "manifest.json"
     with whole(path) as temporary:
@@ -85,8 +84,3 @@ def device() -> str:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.is_file() and file.name != "manifest.json")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

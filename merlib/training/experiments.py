@@ -138,7 +138,7 @@ class Experiment:
 
 def named(predictions: pd.DataFrame, experiment: str, clips: Clips) -> pd.DataFrame:
     """Predictions with the columns in front that say which experiment on which data they are of."""
-    about = {"experiment": experiment, "database": clips.database, "scheme": clips.scheme}
+    about: dict[str, str | bool] = {"experiment": experiment, "database": clips.database, "scheme": clips.scheme}
     about |= {"source": clips.source.text, "look_alike": clips.source.look_alike}
     for place, (column, value) in enumerate(about.items()):
         predictions.insert(place, column, value)

@@ -3,7 +3,6 @@
 Only tensors are read (`weights_only`): a file that would run code of its own is refused.
 """
 
-import hashlib
 import io
 import pickle
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from merlib.cache.files import whole
+from merlib.cache.files import sha256, whole
 
 
 class WeightsError(ValueError):
@@ -48,7 +47,7 @@ def imagenet(architecture: str) -> Weights:
             f"torchvision's ImageNet weights of {architecture} cannot be downloaded ({error}). "
             f"Put {path.name} into {path.parent}, or choose other weights"
         ) from error
-    return Weights(path, _sha256(path), f"torchvision's {wanted}, {wanted.url}")
+    return Weights(path, sha256(path), f"torchvision's {wanted}, {wanted.url}")
 
 
 def from_file(file: str | Path) -> Weights:
@@ -58,7 +57,7 @@ def from_file(file: str | Path) -> Weights:
     """
     path = Path(file).expanduser().resolve()
     _read(path)
-    return Weights(path, _sha256(path), f"the file {path.name}")
+    return Weights(path, sha256(path), f"the file {path.name}")
 
 
 def load(model: nn.Module, weights: Weights, without: Sequence[str] = ()) -> None:
@@ -83,7 +82,7 @@ def load(model: nn.Module, weights: Weights, without: Sequence[str] = ()) -> Non
 
 def read(weights: Weights) -> dict[str, Tensor]:
     """The tensors by name. Raises WeightsError when the file is no longer the one that `weights` was made from."""
-    if (found := _sha256(weights.file)) != weights.sha256:
+    if (found := sha256(weights.file)) != weights.sha256:
         raise WeightsError(f"{weights.file} has changed: its SHA-256 is {found}, expected {weights.sha256}")
     return _read(weights.file)["state_dict"]
 
@@ -91,12 +90,12 @@ def read(weights: Weights) -> dict[str, Tensor]:
 def keep(state: dict[str, Tensor], path: Path, note: str) -> Weights:
     """Writes tensors by name to a file, whole or not at all; the same tensors and note give the same bytes."""
     _save({"note": note, "state_dict": state}, path)
-    return Weights(path, _sha256(path), note)
+    return Weights(path, sha256(path), note)
 
 
 def stored(path: Path) -> Weights:
     """Weights that `keep` wrote."""
-    return Weights(path, _sha256(path), _read(path)["note"])
+    return Weights(path, sha256(path), _read(path)["note"])
 
 
 def _kept(state: dict[str, Tensor], without: Sequence[str]) -> dict[str, Tensor]:
@@ -126,8 +125,3 @@ def _read(path: Path) -> dict:
     if not (isinstance(state, dict) and state and all(isinstance(tensor, Tensor) for tensor in state.values())):
         raise WeightsError(f"{path} holds no tensors by name, alone or under the key state_dict")
     return content
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

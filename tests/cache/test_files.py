@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from merlib.cache.files import PARTIAL, whole
+from merlib.cache.files import PARTIAL, sha256, whole
 
 
 def test_a_file_appears_when_the_block_ends_and_nothing_else_is_left(tmp_path):
@@ -80,6 +80,11 @@ def test_the_file_can_be_read_by_others_as_any_new_file(tmp_path):
     with whole(tmp_path / "written") as temporary:
         temporary.touch()
     assert (tmp_path / "written").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_file_is_told_by_the_hash_that_others_give_it_too(tmp_path):
+    (tmp_path / "abc").write_bytes(b"abc")  # the example of FIPS 180-4
+    assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_it_loads_nothing_but_the_standard_library():

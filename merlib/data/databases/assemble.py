@@ -29,7 +29,9 @@ def assemble(
     unusable. Raises SheetError when two rows say different things of one clip, or when no clip at all can be used.
     """
     _refuse_conflicts(rows)
-    records, excluded, seen = [], [], {}
+    records: list[dict] = []
+    excluded: list[dict] = []
+    seen: dict[tuple[str, str], str] = {}
     for row in rows.to_dict("records"):
         try:
             _refuse_repeat(row, seen)
@@ -71,7 +73,7 @@ def _corrected(row: dict, correction: Correction | None) -> dict:
     except Unusable as fault:
         if correction is None:
             raise
-        return _record(row | correction.change) | {"note": f"{fault}; {correction.why}"}
+        return _record({**row, **correction.change}) | {"note": f"{fault}; {correction.why}"}
 
 
 def _record(row: dict) -> dict:

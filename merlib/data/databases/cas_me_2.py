@@ -65,7 +65,9 @@ def _sheets(file: Path) -> tuple[list[dict], list[list[str]], list[list[str]]]:
     ]
     if faults:
         raise sheets.SheetError(f"not the workbook of CAS(ME)² in {file.parent}", faults)
-    coding = [dict(zip(COLUMNS, row, strict=False)) | {"row": number} for number, row in enumerate(books[0], start=1)]
+    coding: list[dict] = [
+        {**dict(zip(COLUMNS, row, strict=False)), "row": n} for n, row in enumerate(books[0], start=1)
+    ]
     # a note below the table has neither the name of a clip nor a type
     return [row for row in coding if row["type"] or NAME.fullmatch(row["clip"])], books[1], books[2]
 

@@ -42,7 +42,8 @@ def annotations(folder: Path) -> pd.DataFrame:
 
 def _files(folder: Path, root: str, kind: str) -> tuple[dict[Key, list[Path]], list[dict]]:
     """The annotation files of one kind by the sequence that their names give, and rows of those with other names."""
-    files, strays = {}, []
+    files: dict[Key, list[Path]] = {}
+    strays: list[dict] = []
     for path in sorted((folder / root).rglob("*.txt")):
         if path.name.startswith("."):
             continue

@@ -13,6 +13,7 @@ from merlib.data.clips import person
 from merlib.data.databases.assemble import assemble
 from merlib.data.databases.reader import Published, Reader
 from merlib.data.databases.sheets import PICTURES, SheetError
+from merlib.data.source import Source
 from merlib.progress import track
 
 NOT_COMPARED = "not compared with the published counts, as SOURCE.txt in the folder names another source"
@@ -24,7 +25,7 @@ class Report:
     """`faults` has a row a fault (`FAULT_COLUMNS`), none when all is well; `notes` are what is worth knowing besides."""
 
     title: str
-    source: str
+    source: Source
     faults: pd.DataFrame
     notes: tuple[str, ...] = ()
 
@@ -42,7 +43,7 @@ class Report:
         return "\n".join(lines)
 
 
-def inspect(reader: Reader, folder: Path, source: str, counted: bool = True) -> Report:
+def inspect(reader: Reader, folder: Path, source: Source, counted: bool = True) -> Report:
     """The report of one database's folder; `counted`: its counts should be the published ones."""
     try:
         rows = reader.rows(folder)

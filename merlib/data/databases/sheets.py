@@ -24,11 +24,13 @@ HEADER = {
 OBJECTIVE = {"objective": "Objective Class|Objective Classes"}
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
+Fault = tuple[str, int | None, str]  # file, row if it is of one, what is wrong
+
 
 class SheetError(ValueError):
-    """Annotations that mean nothing as a whole. `faults` is a list of (file, row or None, what is wrong)."""
+    """Annotations that mean nothing as a whole. `faults` is a list of `Fault`."""
 
-    def __init__(self, title: str, faults: Sequence[tuple[str, int | None, str]]):
+    def __init__(self, title: str, faults: Sequence[Fault]):
         lines = [f"{file}{f', row {row}' if row else ''}: {fault}" for file, row, fault in faults]
         super().__init__(f"{title}:\n  " + "\n  ".join(lines))
         self.faults = list(faults)
@@ -37,12 +39,14 @@ class SheetError(ValueError):
 def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The annotation table in a folder, or in one file: the only sheet with a row that holds all of `header`.
 
-    A `|` separates the ways to write one column's title. Returns text columns named by the keys of `header` and `optional` ("" where there is no such column or no entry), and
-    `file` and `row` (1-based, as a spreadsheet shows it). Rows with nothing in these columns are skipped.
-    Raises SheetError when no sheet fits, several do, or the one that does has no rows.
+    A `|` separates the ways to write one column's title. Returns text columns named by the keys of `header` and `optional`
+    ("" where there is no such column or no entry), and `file` and `row` (from 1, as a spreadsheet shows it). Rows with
+    nothing in these columns are skipped.
+    Raises SheetError when no sheet fits, when several do, or when the one that fits has no rows.
     """
     files = [place] if place.is_file() else sorted(place.iterdir())
-    tables, faults = [], []
+    tables: list[pd.DataFrame] = []
+    faults: list[Fault] = []
     for file in files:
         if file.suffix.lower() in (".xlsx", ".csv") and not file.name.startswith(("~$", ".")):
             for cells in _worksheets(file, faults):
@@ -60,7 +64,7 @@ def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | N
 
 def workbook(file: Path) -> list[list[list[str]]]:
     """All worksheets of a file without headers, each as rows of cells, as text. Raises SheetError if it cannot be opened."""
-    faults: list[tuple[str, int | None, str]] = []
+    faults: list[Fault] = []
     books = [[[_cell(row, i) for i in range(len(row))] for row in cells] for cells in _worksheets(file, faults)]
     if faults:
         raise SheetError(f"no annotations in {file.parent}", faults)
@@ -88,9 +92,7 @@ def _csv_rows(file: Path) -> list[list[str]]:
 def _table(cells: list, header: Mapping, optional: Mapping, file: str, faults: list) -> pd.DataFrame | None:
     wanted = {name: {_plain(way) for way in title.split("|")} for name, title in {**header, **optional}.items()}
     rows = [[_plain(cell) for cell in row] for row in cells]
-    top = max(
-        range(len(rows)), key=lambda i: sum(not wanted[name].isdisjoint(rows[i]) for name in header), default=None
-    )
+    top = max(range(len(rows)), key=lambda i: sum(not wanted[name].isdisjoint(rows[i]) for name in header), default=0)
     titles = list(enumerate(rows[top] if rows else []))
     place = {name: i for name, ways in wanted.items() for i, title in reversed(titles) if title in ways}
     if lacking := [title for name, title in header.items() if name not in place]:
