@@ -1,4 +1,4 @@
-"""Augmentation on the device: a whole batch of clips in one call, every clip differently, its frames alike."""
+"""Augmentation on the device: a whole batch of clips in one call. Each clip gets a transform of its own, for all its frames."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,23 @@ from torch.nn import functional
 def affine(
     x: Tensor, generator: torch.Generator, degrees: float | Sequence[float] = 0, flip: float = 0.0, shift: int = 0
 ) -> Tensor:
-    """Turns, mirrors and shifts clips x (B, F, C, H, W) float; all F frames of a clip by the same transform.
+    """Clips x (B, F, C, H, W) float, mirrored, turned and shifted; all F frames of a clip by the same transform.
 
-    Each clip is mirrored left to right with probability `flip`, turned about its centre by an angle uniform in
-    +-`degrees` (positive: clockwise on the screen) or, where `degrees` is a sequence, by one of its angles, each as
-    likely, and shifted by whole pixels uniform in -`shift`..`shift` along each axis, like a random crop of a picture
-    padded by `shift`. Sampling is bilinear; beyond the border the picture is mirrored. All random numbers come from `generator`, on its own device: the same generator state gives the same
-    transforms on any device. Channels are pictures: the horizontal component of a flow must change sign when mirrored,
-    which this does not do.
+    Each clip is first mirrored left to right with probability `flip`. It is then turned about its centre by an angle
+    uniform in +-`degrees` (positive: clockwise on the screen); if `degrees` is a sequence, by one of its angles, all
+    equally likely. Last, it is shifted along each axis by a whole number of pixels, uniform in -`shift`..`shift`, like a
+    random crop of a picture padded by `shift`. Sampling is bilinear; beyond the border the picture is mirrored.
+
+    All random numbers come from `generator`, on the generator's device: its state decides the transforms, whatever the
+    device of `x`. Channels are treated as pictures. The horizontal component of a flow would have to change its sign when
+    mirrored; here it keeps it.
     """
     if not (degrees or flip or shift):
         return x
     clips, frames, channels, height, width = x.shape
     theta = _inverse_maps(clips, generator, degrees, flip, shift, height, width).to(x)
     grid = functional.affine_grid(theta, [clips, 1, height, width], align_corners=False)
-    stacked = x.reshape(clips, frames * channels, height, width)  # one grid a clip serves all its frames
+    stacked = x.reshape(clips, frames * channels, height, width)  # one grid per clip serves all its frames
     moved = functional.grid_sample(stacked, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     return moved.view_as(x)
 
@@ -38,9 +40,9 @@ def _inverse_maps(
     height: int,
     width: int,
 ) -> Tensor:
-    """(B, 2, 3): for each clip the map from a place in the result to the place in the input it is fetched from.
+    """(B, 2, 3): for each clip the map from a place in the result to the place in the input that it is fetched from.
 
-    In the coordinates of `affine_grid`, -1..1 along each axis: an offset along x counts W/2 pixels, along y H/2.
+    Coordinates are those of `affine_grid`, -1..1 along each axis: an offset of 1 is W/2 pixels along x, H/2 along y.
     """
     u = torch.rand(4, clips, generator=generator, device=generator.device)
     angle = torch.deg2rad(_angles(u[0], degrees))

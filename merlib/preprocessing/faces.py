@@ -1,11 +1,11 @@
 """Find the face and lay it where every other face lies: eyes level, at the same place, at the same distance.
 
 A clip gets ONE similarity transform (turn, scale, shift), the same for all of its frames, from the median eye
-positions of several of them. So alignment adds no motion of its own: a detector's jitter of a pixel would be as large
-as the expression. What the head itself does within the clip stays in the clip.
+positions of several of them. So alignment adds no motion: a detector's jitter of 1 px would be as large as the
+expression. The head's motion within the clip stays in the clip.
 
-Detection is OpenCV's Haar cascades (Viola & Jones, CVPR 2001), which come with the package: nothing to download. Any
-function with the signature of `eyes` is a better source of landmarks: hand it to `alignment` or `frames.load`.
+Eyes are detected by OpenCV's Haar cascades (Viola & Jones, CVPR 2001). They come with the package. For better landmarks,
+hand another function with the signature of `eyes` to `alignment` or `frames.load`.
 """
 
 import threading

@@ -1,8 +1,8 @@
 """A clip as one uint8 array of its frames, onset..offset: decoded once, then mapped from the disk.
 
 Each clip is a `.npy` file in the cache folder. Its name is a hash of everything that its content depends on: every
-source file (path, size, time of change), the frame numbers, the target size, the crop, and the code that makes it. So a
-changed file or a changed crop is a new entry, and nothing stale is ever read.
+source file (path, size, time of change), the frame numbers, the target size, the crop, and the code that makes it
+(`fingerprint`). So a changed file or a changed crop is a new entry, and nothing stale is ever read.
 """
 
 import os
@@ -34,12 +34,12 @@ def load(
 ) -> tuple[Clips, list[np.ndarray]]:
     """The frames of every clip, RGB uint8 (T, size, size, 3), memory-mapped and read-only, in the order of the clips.
 
-    With `crop` the face is aligned and cut out (`faces`, with `landmarks` to find the eyes), except where the table says
-    that the files are face crops already; those, and all frames with `crop=False`, are resized as they are, to a square.
-    T runs from onset to offset. In a video, which is one file, onset and offset count its frames from 0.
+    With `crop` the face is aligned and cut out (`faces`, with `landmarks` to find the eyes). Files that are face crops
+    already, by the table, and all files with `crop=False`, are resized to a square. T runs from onset to offset. A video is
+    one file; its onset and offset count frames from 0.
 
-    Clips without a face or with an unreadable file (missing, truncated, not a picture) come back in `excluded` of the
-    returned Clips, each with the file and the reason. Raises UnreadableClip when no clip is left.
+    Clips without a face or with an unreadable file (missing, truncated, not a picture) are in `excluded` of the returned
+    Clips, with the file and the reason. Raises UnreadableClip when no clip is left.
     """
     folder, code = paths.cache("frames"), fingerprint(_decode, landmarks)
     jobs = (joblib.delayed(_stored)(folder, code, clip, size, crop, landmarks) for clip in clips.table.itertuples())
@@ -97,7 +97,7 @@ def _resize(frame: np.ndarray, size: int) -> np.ndarray:
 
 
 def _of_one_shape(frames: Iterator[np.ndarray], clip) -> Iterator[np.ndarray]:
-    """Passes the frames on; one transform a clip is right only if they all have the shape of the first."""
+    """Passes the frames on; one transform per clip is right only if all frames have the shape of the first."""
     shape = None
     for position, frame in enumerate(frames):
         shape = shape or frame.shape

@@ -1,5 +1,4 @@
-"""Motion between two frames: optical flow, optical strain, the three-channel map made of both, and magnification; and
-clips of another length.
+"""Motion between two frames: optical flow, optical strain, the flow map of both, magnification; and clips of another length.
 
 The flow is OpenCV's DIS (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016). On drawn faces
 with sensor noise and JPEG compression it lies closer to the true motion than Farneback's, and takes less time: its
@@ -14,7 +13,7 @@ import numpy as np
 def flow(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Dense optical flow from frame `a` to frame `b`: what is at x in `a` is at x + flow(x) in `b`.
 
-    Frames are (H, W) grey or (H, W, 3) RGB, uint8, at least 12 pixels a side. Returns (H, W, 2) float32 in pixels,
+    Frames are (H, W) grey or (H, W, 3) RGB, uint8, at least 12 px per side. Returns (H, W, 2) float32 in pixels,
     horizontal (to the right) first, vertical (downward) second. Raises ValueError when the shapes differ.
     """
     if a.shape != b.shape:
@@ -39,8 +38,8 @@ def strain(flow: np.ndarray) -> np.ndarray:
 def flow_map(onset: np.ndarray, apex: np.ndarray, size: int = 28) -> np.ndarray:
     """The input of STSTNet (Liong et al., FG 2019): (size, size, 3) uint8, horizontal flow, vertical flow, strain.
 
-    Flow from onset to apex at the frames' own resolution, brought down to `size`, each channel then stretched to
-    0..255 by itself: the layout of the published flow maps of MEGC 2019. A channel without any motion is 0.
+    The flow from onset to apex is computed at the frames' resolution and then brought down to `size`. Each channel is
+    stretched to 0..255 separately, as in the published flow maps of MEGC 2019. A channel without any motion is 0.
     """
     field = flow(onset, apex)
     channels = np.dstack([field, strain(field)])

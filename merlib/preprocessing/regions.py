@@ -17,7 +17,7 @@ BOXES = {
 def mask(frames: np.ndarray) -> np.ndarray:
     """Whether a pixel lies in one of the `BOXES` of the face in a clip's frames (T, H, H, 3) uint8: (H, H) bool.
 
-    One answer a clip, from the eyes' median position. Raises faces.FaceNotFound.
+    One answer per clip, from the eyes' median position. Raises faces.FaceNotFound.
     """
     size = frames.shape[1]
     crop = np.zeros((size, size), np.uint8)

@@ -5,10 +5,10 @@ Principal component pursuit, min |A|_* + lambda |E|_1 subject to D = A + E with 
 "The augmented Lagrange multiplier method for exact recovery of corrupted low-rank matrices", 2010, algorithm 5; start and
 growth of mu as there).
 
-A step needs the singular values and one side's singular vectors of, say, 12,544 pixels x 150 frames. They are those of the
-150 x 150 Gram matrix, whose condition number is the square of the matrix's own: singular values below sqrt(eps) of the
-largest one are lost. The last steps cut off at 1e-6 of it. So the Gram matrix and its eigenvectors are float64 (lost below
-1.5e-8), all else float32. With a float32 Gram matrix (lost below 2.4e-4) a planted rank of 5 came back as 73.
+A step needs the singular values and one side's singular vectors of, say, 12,544 pixels x 150 frames. They come from the
+150 x 150 Gram matrix. Its condition number is the square of the matrix's, so singular values below sqrt(eps) times the
+largest one are lost. The last steps cut at 1e-6 of the largest. The Gram matrix and its eigenvectors are therefore float64
+(lost below 1.5e-8); all else is float32. With a float32 Gram matrix (lost below 2.4e-4) a planted rank of 5 came out as 73.
 """
 
 import warnings
@@ -19,9 +19,9 @@ from torch import Tensor
 
 TOLERANCE = 1e-6  # of |D - A - E| / |D|, Frobenius norms; float32 allows about 1e-7
 MAX_STEPS = 100
-GROWTH = 1.5  # of mu, a step
-BATCH = 64  # matrices at a time on a GPU; on a CPU, where together they are slower, it is one
-NUM_FRAMES = 150  # PSN, section 3.2: clips are interpolated to so many frames (`motion.interpolate`) ...
+GROWTH = 1.5  # of mu, per step
+BATCH = 64  # matrices at a time on a GPU; on a CPU one at a time is faster
+NUM_FRAMES = 150  # PSN, section 3.2: the number of frames that clips are interpolated to (`motion.interpolate`) ...
 SAMPLED = (*range(0, NUM_FRAMES, 10), NUM_FRAMES - 1)  # ... of which the 1st, 11th, ..., 141st and 150th are kept
 
 
@@ -46,12 +46,12 @@ class Decomposition:
 def decompose(
     D: Tensor, sparsity: float = 1.0, tolerance: float = TOLERANCE, max_steps: int = MAX_STEPS
 ) -> Decomposition:
-    """A and E of matrices D (..., m, n), such as pixels x frames; a batch's matrices each by themselves, on D's device.
+    """A and E of matrices D (..., m, n), such as pixels x frames, on D's device; each matrix of a batch separately.
 
-    `sparsity` times 1/sqrt(max(m, n)) is lambda; below 1, more of D is in E.
-    A matrix is finished when |D - A - E| <= tolerance |D|, whatever the rest of its batch does. One whose columns are all
-    the same, a clip without motion, is low-rank as it is: E = 0 after 0 steps. Warns NotConverged, naming the matrices
-    that are not finished after `max_steps`.
+    lambda is `sparsity` times 1/sqrt(max(m, n)); below 1, more of D is in E.
+    A matrix is finished when |D - A - E| <= tolerance |D|, whatever the rest of its batch does. A clip without motion, all
+    of whose columns are equal, is low-rank already: E = 0 after 0 steps. Warns NotConverged with the matrices that are not
+    finished after `max_steps`.
     Raises ValueError when D has fewer than two columns, or an entry that is not finite, or when sparsity is not above 0.
     """
     if D.ndim < 2 or D.shape[-1] < 2 or not D.numel():
@@ -129,15 +129,15 @@ def _eigen(M: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _each(numbers: Tensor) -> Tensor:
-    """One number a matrix, to multiply matrices with."""
+    """One number per matrix, in a shape that multiplies matrices."""
     return numbers.float()[:, None, None]
 
 
 def keep_band(E: Tensor, start: float, stop: float) -> Tensor:
-    """E with only those of its non-zero entries whose place by magnitude is in start..stop, shares of their number.
+    """E with only the non-zero entries whose rank by magnitude, as a share of their number, is in start..stop.
 
-    0 to 0.1 are the largest tenth of them, 0.1 to 0.2 the next (PSN, Fig. 10). Bands that meet share no entry and leave
-    none out; of equal magnitudes the earlier entry is the larger one. Raises ValueError unless 0 <= start < stop <= 1.
+    0 to 0.1 are the largest tenth, 0.1 to 0.2 the next (PSN, Fig. 10). Two bands that meet have every entry once. Of equal
+    magnitudes the earlier entry ranks first. Raises ValueError unless 0 <= start < stop <= 1.
     """
     if not 0 <= start < stop <= 1:
         raise ValueError(f"a band of shares needs 0 <= start < stop <= 1, got {start} to {stop}")

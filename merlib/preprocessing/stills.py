@@ -1,4 +1,4 @@
-"""From clips to single pictures: which frames of a clip a network for pictures is shown, and each of them as a row.
+"""From clips to single pictures: which frames of a clip a network for pictures is shown, with one row per frame.
 
 Micro-Attention (Wang et al., Neurocomputing 2020, section 4.1) pre-trains on the last three frames of CK+ and
 Oulu-CASIA, on all stills of JAFFE and on 6 to 10 frames around the apex in MUG:
@@ -14,15 +14,15 @@ import pandas as pd
 
 from merlib.data.clips import Clips
 
-# The paper's numbers of pictures in its five classes. MUG's depends on how many frames were taken of which take, unsaid.
+# The paper's numbers of pictures in its five classes. It does not say how many frames of each take of MUG were used.
 PUBLISHED = {"ckplus": 852, "oulu_casia": 1200, "jaffe": 151, "mug": 8228}
 
 
 def window(clips: Clips, start: np.ndarray, stop: np.ndarray) -> Clips:
-    """Every clip from its frame `start` up to, but not with, `stop`: positions as in a slice, int (n,), 0 the onset.
+    """Every clip from its frame `start` up to and without `stop`: positions as in a slice, int (n,), 0 is the onset.
 
-    Onset and offset become those of the shorter clip. An apex that lies outside it is no longer known, so that the
-    middle frame stands in. Raises ValueError that lists every clip whose window is empty or goes beyond its frames.
+    Onset and offset become those of the shorter clip. An apex outside it becomes missing, and the middle frame stands in
+    for it. Raises ValueError that lists every clip whose window is empty or goes beyond its frames.
     """
     lengths = _lengths(clips)
     wrong = np.flatnonzero(~((start >= 0) & (start < stop) & (stop <= lengths)))
@@ -47,18 +47,18 @@ def last(clips: Clips, number: int) -> Clips:
 def around_apex(clips: Clips, before: int, after: int) -> Clips:
     """Every clip from `before` frames before its apex to `after` frames after it, as far as it has them.
 
-    Without an annotated apex, these are frames around the middle one.
+    If no apex is annotated, these are the frames around the middle one.
     """
     apex = clips.apex_index
     return window(clips, np.maximum(apex - before, 0), np.minimum(apex + after + 1, _lengths(clips)))
 
 
 def images(clips: Clips, videos: list[np.ndarray]) -> tuple[Clips, np.ndarray]:
-    """Every frame of every clip as a row of its own, and its picture, uint8 (N, H, W, 3), in the same order.
+    """One row per frame of every clip, and the pictures, uint8 (N, H, W, 3), in the same order.
 
-    `videos` are the clips' frames, uint8 (T, H, W, 3) each, as `frames.load` gives them. A row keeps its clip's subject
-    and class; it is named by the clip and the frame's number, "001#9", and holds that frame alone. Raises ValueError
-    that lists the clips whose video has not as many frames as the table says.
+    `videos` are the clips' frames as `frames.load` gives them, one uint8 (T, H, W, 3) per clip. A row keeps its clip's
+    subject and class and holds one frame; its name is that of the clip with the frame's number, "001#9". Raises ValueError
+    that lists the clips whose video has another number of frames than the table says.
     """
     lengths = _lengths(clips)
     if len(videos) != len(clips):
@@ -83,7 +83,7 @@ def _frame_rows(table: pd.DataFrame, lengths: np.ndarray) -> pd.DataFrame:
 
 
 def _lengths(clips: Clips) -> np.ndarray:
-    """Frames a clip, int64 (n,): those of onset..offset, or the one picture of a clip that has no frame numbers."""
+    """Number of frames per clip, int64 (n,): onset..offset, or 1 for a clip without frame numbers."""
     return (clips.table["offset"] - clips.table["onset"] + 1).fillna(1).to_numpy(np.int64)
 
 
