@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers import plumbing
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -21,6 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 REQUIRED = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EXPORTS = sorted(path for path in (ROOT / "merlib" / "papers").glob("*.py") if path.name != "__init__.py")
+OF_PAPERS = [path for path in NOTEBOOKS if paths.paper_of(path) in {export.stem for export in EXPORTS}]
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 each_export = pytest.mark.parametrize("path", EXPORTS, ids=lambda path: path.stem)
@@ -77,9 +79,32 @@ def test_exports_hold_imports_constants_functions_and_classes_each_name_once(pat
 @each_notebook
 def test_notebooks_are_stored_without_outputs(path):
     for cell in cells(path):
-        assert cell["metadata"].keys() <= {"tags"}
+        assert cell["metadata"].keys() <= {"tags", "jupyter"}
+        assert cell["metadata"].get("jupyter", {"source_hidden": True}) == {"source_hidden": True}
         if cell["cell_type"] == "code":
             assert cell["outputs"] == [] and cell["execution_count"] is None, "run `make export`"
+
+
+@pytest.mark.parametrize("path", OF_PAPERS, ids=lambda path: path.stem)
+def test_what_a_reader_sees_of_a_paper_is_the_paper(path):
+    cells = plumbing.visible(path)
+    assert plumbing.share(cells) <= 0.25
+    assert [(cell.number, len(cell.lines)) for cell in cells if len(cell.lines) > 25 and not cell.has_class] == []
+
+
+def test_plumbing_is_what_imports_records_and_draws(tmp_path):
+    def cell(source, **metadata):
+        return {"cell_type": "code", "metadata": metadata, "source": source.splitlines(keepends=True)}
+
+    folded = cell("record.table(0)", jupyter={"source_hidden": True})
+    seen = cell("import cv2\n# a comment\nx = cv2.flip(y)\n\nrecord.table(\n    x\n)")
+    kept = [cell("#| export\nimport cv2"), cell("profiles = 1", tags=["parameters"]), cell("class A:\n    b = 1")]
+    (tmp_path / "nb.ipynb").write_text(json.dumps({"cells": [folded, seen, *kept]}))
+    cells = plumbing.visible(tmp_path / "nb.ipynb")
+    assert [(c.number, c.lines, c.plumbing, c.has_class) for c in cells] == [
+        (1, {1, 3, 5, 6, 7}, {1, 5, 6, 7}, False), (2, {2}, set(), False), (3, {1}, set(), False), (4, {1, 2}, set(), True),
+    ]  # fmt: skip
+    assert plumbing.share(cells) == 4 / 9
 
 
 @each_notebook
