@@ -58,7 +58,7 @@ class AU:
 def parse(text: str) -> tuple[AU, ...]:
     """The action units of one annotation, in its order; () when it names none (``, `?`, `none`).
 
-    Remarks add no unit; nor does a reflex or reference such as `ref(43)`, which is not part of the expression.
+    Remarks add no unit. A reflex or reference such as `ref(43)` is no part of the expression and adds none either.
     Raises ValueError with the text and the position when it is not an annotation of action units.
     """
     try:

@@ -33,10 +33,10 @@ def of(numbers: Iterable[int]) -> str:
 
 
 def by_rule(clips: "Clips") -> "Clips":
-    """The same clips with their `objective` column by the rule, in place of what the annotation sheet says, if anything.
+    """The same clips with the `objective` column by the rule, whatever the annotation sheet says.
 
-    Sides, intensities and doubts do not count, all of several alternatives do (`aus.numbers`). A clip without action
-    units is VII.
+    Sides, intensities and doubts do not count; every one of several alternatives does (`aus.numbers`). A clip without
+    action units is VII.
     """
     return replace(clips, table=clips.table.assign(objective=_by_rule(clips)))
 

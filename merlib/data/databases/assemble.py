@@ -1,4 +1,4 @@
-"""From annotated rows and folders to the clip table: what can be used, and what cannot and why."""
+"""From annotated rows and folders to the clip table, and the clips that are excluded with the reason."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,11 +22,11 @@ class Unusable(ValueError):
 def assemble(
     rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correction]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The clip table and the excluded clips (`EXCLUDED_COLUMNS`) of a reader's annotations (`Reader.annotations`).
+    """The clip table and the excluded clips (`EXCLUDED_COLUMNS`) of a reader's annotated clips (`Reader.rows`).
 
-    A clip is left out, with its reason, when its frames are not all there, its apex is outside onset..offset, its numbers or
-    action units cannot be read, or it repeats a row above. A correction is tried only where the clip as annotated is
-    unusable. Raises SheetError when two rows say different things of one clip, or when no clip at all can be used.
+    A clip is excluded, with the reason, when frames are missing, when its apex is outside onset..offset, when its numbers or
+    action units cannot be read, or when it repeats a row above. If a clip is unusable as annotated and has a correction,
+    the correction is tried. Raises SheetError when two rows contradict each other, or when no clip can be used.
     """
     _refuse_conflicts(rows)
     records: list[dict] = []
@@ -102,7 +102,7 @@ def _fps(text: str) -> float:
 
 
 def _span(row: Mapping, path: Path) -> dict:
-    """The clip's frames, onset, apex and offset; a picture of a whole clip has no frame numbers, a still may have one."""
+    """The clip's frames, onset, apex and offset. A picture of a whole clip has no frame numbers; a still may have one."""
     if path.suffix.lower() in sheets.PICTURES and path.is_file():
         still = sheets.number(row["onset"]) if row["onset"] == row["apex"] == row["offset"] else None
         return {"frames": [str(path)]} | dict.fromkeys(("onset", "apex", "offset"), pd.NA if still is None else still)
@@ -137,7 +137,7 @@ def _files(folder: Path) -> dict[int, str]:
 
 
 def _end(row: Mapping, name: str, files: Mapping[int, str]) -> int:
-    """Onset or offset; `first` and `last` are how a reader asks for all frames that are there."""
+    """Onset or offset. A reader writes `first` and `last` for the ends of the frames that are there."""
     if files and row[name] in ("first", "last"):
         return min(files) if row[name] == "first" else max(files)
     if (number := sheets.number(row[name])) is None:

@@ -24,10 +24,9 @@ NAME = re.compile(r"(.+)_\d+")  # stimulus and a number: anger1_1
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a micro-expression of the workbook; see `Reader.annotations`.
+    """One row per micro-expression of the workbook; see `Reader`. Macro-expressions are not read.
 
-    Macro-expressions are left alone. An offset of 0 says that the clip was annotated up to its apex, which is then its
-    end; an apex of 0 that there is none.
+    If the offset is 0, the clip was annotated up to its apex and ends there. If the apex is 0, there is none.
     """
     file = _workbook(folder)
     coding, people, stimuli = _sheets(file)
@@ -68,7 +67,7 @@ def _sheets(file: Path) -> tuple[list[dict], list[list[str]], list[list[str]]]:
     coding: list[dict] = [
         {**dict(zip(COLUMNS, row, strict=False)), "row": n} for n, row in enumerate(books[0], start=1)
     ]
-    # a note below the table has neither the name of a clip nor a type
+    # a note below the table has no type and no name of a clip
     return [row for row in coding if row["type"] or NAME.fullmatch(row["clip"])], books[1], books[2]
 
 

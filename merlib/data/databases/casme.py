@@ -23,14 +23,14 @@ HEADER = {
     "emotion": "Emotion",
 }
 SECOND = {"second_apex": "ApexF2"}
-NONE = ("", "\\", "/")  # how the sheet says that a frame is not known
+NONE = ("", "\\", "/")  # how the sheet writes an unknown frame
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a clip of the sheet; see `Reader.annotations`.
+    """One row per clip of the sheet; see `Reader`.
 
-    The second apex stands in where only that one is given. A clip's folder holds the clip alone: where the sheet gives no
-    offset (a backslash), the clip ends with the last frame in it.
+    If only the second apex is given, it is used. A clip's folder holds the clip alone: if the sheet gives no offset (a
+    backslash), the clip ends with the last frame in its folder.
     """
     cropped = (folder / "Cropped").is_dir()
     root = folder / ("Cropped" if cropped else "CASME_raw_selected")

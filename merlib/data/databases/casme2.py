@@ -21,7 +21,7 @@ _FIVE = {"happiness": 32, "others": 99, "repression": 27}
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a clip of the sheet; see `Reader.annotations`."""
+    """One row per clip of the sheet; see `Reader`."""
     cropped = (folder / "Cropped").is_dir()
     root = folder / ("Cropped" if cropped else "CASME2_RAW_selected")
     rows = sheets.find(folder, sheets.HEADER, sheets.OBJECTIVE)
@@ -32,7 +32,7 @@ def annotations(folder: Path) -> pd.DataFrame:
 
 
 def _objective(folder: Path, rows: pd.DataFrame) -> list[str]:
-    """Objective classes as I..VII: from the sheet itself or, where it has none, from CASME2-ObjectiveClasses.xlsx."""
+    """Objective classes I..VII from the sheet; if it has none, from CASME2-ObjectiveClasses.xlsx."""
     if rows["objective"].any():
         return rows["objective"].to_list()
     try:

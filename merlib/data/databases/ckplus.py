@@ -1,7 +1,7 @@
 """CK+, the extended Cohn-Kanade database (Lucey et al., CVPR Workshops 2010): 593 posed sequences of 123 people at 30 fps.
 
-A sequence runs from the neutral face to the apex, its last frame. 327 have an emotion; the others, whose action units fit
-none or do so only in part, get the emotion `unlabelled`, which is in no class of a paper's scheme.
+A sequence runs from the neutral face to the apex, its last frame. 327 sequences have an emotion. The action units of the
+others fit none, or fit one only in part; they get the emotion `unlabelled`, and no scheme of a paper has a class for it.
 """
 
 import re
@@ -26,7 +26,7 @@ Key = tuple[str, str]  # subject, clip
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a sequence, and one an annotation without a sequence; see `Reader.annotations`."""
+    """One row per sequence, and one per annotation without a sequence; see `Reader`."""
     found = folders.rows(folder / CLIPS, r"(?P<subject>S\d+)/(?P<clip>\d+)", "S005/001", folder)
     if not (folder / "Emotion").is_dir():
         raise sheets.SheetError(f"no emotions in {folder}", [("Emotion", None, "this folder is not there")])
@@ -59,7 +59,7 @@ def _stray(path: Path, folder: Path, fault: str) -> dict:
 
 
 def _annotated(row: dict, emotions: dict[Key, list[Path]], units: dict[Key, list[Path]]) -> dict:
-    """What the annotation files say of a sequence: its emotion, apex, action units and, of files that say nothing, why."""
+    """What the annotation files say of a sequence: emotion, apex, action units and, if they cannot be read, the fault."""
     key = row["subject"], row["clip"]
     said = {"emotion": UNLABELLED, "apex": "last", "aus": "", "fault": row["fault"]}
     if not row["subject"]:
@@ -95,7 +95,7 @@ def _numbers(path: Path) -> list[list[float]]:
     try:
         return [[float(word) for word in line.split()] for line in text.splitlines() if line.strip()]
     except ValueError:
-        raise ValueError(f"{path.name} holds {text.strip()[:40]!r}, which is no number") from None
+        raise ValueError(f"{path.name} holds {text.strip()[:40]!r} instead of numbers") from None
 
 
 READER = Reader(

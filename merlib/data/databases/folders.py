@@ -1,4 +1,4 @@
-"""Databases without a sheet, whose folders say who shows what: a folder with pictures is a clip, or out of place."""
+"""Databases without a sheet: the folders' names say who shows what. A folder with pictures is a clip, or out of place."""
 
 import os
 import re
@@ -9,13 +9,13 @@ from merlib.data.databases.sheets import PICTURES, SheetError
 
 
 def rows(root: Path, pattern: str, such_as: str, inside: Path) -> list[dict]:
-    """A row a folder below `root` that holds pictures or nothing at all, in the columns of `Reader.annotations` that
-    `pattern`, a regular expression of its path below `root`, has groups for (subject, clip, emotion), and path, file (the
-    path below `inside`), row and fault.
+    """One row per clip's folder below `root`, with columns of `Reader.annotations`.
 
-    A folder of another form that holds pictures is a row with a fault and without a subject, so that it is reported;
-    `such_as` is the form that the fault asks for. Hidden files and folders are passed over. Raises SheetError when there
-    is no clip at all.
+    `pattern` is a regular expression of a clip's path below `root`; its groups (subject, clip, emotion) become columns. The
+    other columns are path, file (the path below `inside`), row and fault. Only innermost folders, and folders with
+    pictures, are looked at. If such a folder holds pictures but has another form, its row has a fault and no subject, so
+    that it is reported; `such_as` is the form that the fault asks for. Hidden files and folders are passed over. Raises
+    SheetError when there is no clip.
     """
     found = []
     for folder, num_pictures in _leaves(root):
@@ -23,7 +23,7 @@ def rows(root: Path, pattern: str, such_as: str, inside: Path) -> list[dict]:
         if match := re.fullmatch(pattern, folder.relative_to(root).as_posix()):
             found.append(match.groupdict() | _place(folder, file))
         elif num_pictures:
-            fault = f"{num_pictures} pictures in a folder that is no clip's, which would be such as {such_as}"
+            fault = f"{num_pictures} pictures in a folder that is no clip's; a clip's folder is such as {such_as}"
             found.append(stray(folder, file, fault))
     if not any(row["subject"] for row in found):
         faults = [(row["file"], None, row["fault"]) for row in found[:10]]
@@ -41,7 +41,7 @@ def _place(path: Path, file: str) -> dict:
 
 
 def _leaves(root: Path) -> Iterator[tuple[Path, int]]:
-    """Folders in order with the number of their pictures, if that is above 0 or nothing lies below them."""
+    """Folders with pictures and innermost folders, in order, with the number of their pictures."""
     for folder, below, files in os.walk(root):
         below[:] = sorted(name for name in below if not name.startswith((".", "__MACOSX")))
         pictures = [name for name in files if name.lower().endswith(PICTURES) and not name.startswith(".")]

@@ -21,7 +21,7 @@ NAME = rf"(?P<subject>[A-Z]{{2}})\.(?P<code>{'|'.join(EMOTIONS)})\d+\.(?P<number
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a picture; see `Reader.annotations`. Its frame number is the last number of its name."""
+    """One row per picture; see `Reader`. Its frame number is the last number of its name."""
     pictures = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in sheets.PICTURES]
     return pd.DataFrame([_row(path, folder) for path in pictures if not path.name.startswith(".")])
 

@@ -1,7 +1,7 @@
 """The flow maps of the MEGC 2019 composite database, public with HTNet: 442 pictures of 68 people, one a clip.
 
-A map is 28x28 with three channels in RGB order: horizontal flow, vertical flow, optical strain, onset to apex, each
-scaled to 0..255 by itself. Clips keep the database, subject and clip they come from, so they can be held out by either.
+A map is 28x28 px with three channels in RGB order: horizontal flow, vertical flow and optical strain from onset to apex.
+Each channel is scaled to 0..255 separately. Clips keep the names of their database, subject and clip.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ DATABASES = ("casme2", "samm", "smic")
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a clip of the list, matched with its map by subject and clip name; see `Reader.annotations`."""
+    """One row per clip of the list, matched with its map by the names of subject and clip; see `Reader`."""
     maps = {path.stem.strip(): str(path) for path in (folder / MAPS).glob("*.png")}
     rows = sheets.find(folder, HEADER)
     names = rows["subject"] + "_" + rows["clip"]

@@ -17,7 +17,7 @@ MMEW/
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a clip of the sheet; see `Reader.annotations`."""
+    """One row per clip of the sheet; see `Reader`."""
     rows = sheets.find(folder, sheets.HEADER)
     rows["subject"] = [sheets.numbered("S{:02d}", subject) for subject in rows["subject"]]
     root = folder / "Micro_Expression"
@@ -29,7 +29,7 @@ def annotations(folder: Path) -> pd.DataFrame:
 
 
 def _cropped(root: Path) -> bool:
-    """MMEW is handed out as whole 1920x1080 frames and as upright face crops: a picture wider than high is a whole frame."""
+    """MMEW comes as whole 1920x1080 frames or as upright face crops: a picture wider than high is a whole frame."""
     for path in root.glob("*/*/*"):
         with suppress(OSError), Image.open(path) as picture:
             return picture.width <= picture.height

@@ -1,6 +1,6 @@
 """MUG (Aifanti et al., WIAMIS 2010), its posed part: takes of six emotions and the neutral face at 19 fps.
 
-A take runs from the neutral face through the apex back to it. No apex is annotated. The published 86 people and 1032
+A take runs from the neutral face through the apex and back. No apex is annotated. The published 86 people and 1032
 clips (Micro-Attention, section 4.1) are those of the whole database; how many clips each emotion has is not published,
 so `databases.check` has no counts to compare with.
 """
@@ -22,7 +22,7 @@ CLIP = rf"(?P<subject>\d+)/(?P<clip>(?:\w+/)?(?P<emotion>{'|'.join(EMOTIONS)})/t
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a take; see `Reader.annotations`. Its clip is named anger_take000."""
+    """One row per take; see `Reader`. Its clip is named anger_take000."""
     root = folder / "subjects3" if (folder / "subjects3").is_dir() else folder
     sheets.people(root)
     rows = pd.DataFrame(folders.rows(root, CLIP, "001/anger/take000", folder))

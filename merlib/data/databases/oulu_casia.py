@@ -1,6 +1,6 @@
 """Oulu-CASIA NIR&VIS (Zhao et al., Image and Vision Computing 2011): six posed emotions of 80 people at 25 fps.
 
-Read are the pictures in visible light under strong illumination. A clip runs from the neutral face to the apex.
+The pictures in visible light under strong illumination are read. A clip runs from the neutral face to the apex.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a clip folder; see `Reader.annotations`."""
+    """One row per clip's folder; see `Reader`."""
     found = folders.rows(folder / CLIPS, r"(?P<subject>P\d+)/(?P<clip>(?P<emotion>[A-Za-z]+))", "P012/Anger", folder)
     # the last frame is the apex: the face is not filmed any further
     return pd.DataFrame(found).assign(onset="first", apex="last", offset="last")

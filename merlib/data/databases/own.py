@@ -1,4 +1,4 @@
-"""A person's own clips: a list (CSV or Excel) that names a folder of frames or a video file for each clip, any classes."""
+"""Own clips: a list (CSV or Excel) names one folder of frames or one video file per clip, and any emotions."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ OPTIONAL = {"onset": "onset", "apex": "apex", "offset": "offset", "fps": "fps", 
 
 
 def annotations(place: Path) -> pd.DataFrame:
-    """One row a clip of the list; see `Reader.annotations`. Paths in it are relative to the list's folder."""
+    """One row per clip of the list; see `Reader`. Paths in it are relative to the list's folder."""
     rows = sheets.find(place, HEADER, OPTIONAL)
     base = place.parent if place.is_file() else place
     rows["path"] = [str(base / path) for path in rows["path"]]

@@ -13,7 +13,7 @@ class DatabaseNotFound(FileNotFoundError):
 
 
 class Correction(NamedTuple):
-    """A change to one clip's annotation, made only where the clip cannot be used as it is annotated.
+    """A change to one clip's annotation, made only if the clip cannot be used as annotated.
 
     `change` maps a column of `annotations` to its text; `why` is what a reader of the table is told.
     """

@@ -22,7 +22,7 @@ FAULT_COLUMNS = ["database", "subject", "clip", "file", "row", "fault"]
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """`faults` has a row a fault (`FAULT_COLUMNS`), none when all is well; `notes` are what is worth knowing besides."""
+    """`faults` has one row per fault (`FAULT_COLUMNS`); `notes` are further sentences worth knowing."""
 
     title: str
     source: Source
@@ -103,7 +103,7 @@ def _unknown_classes(rows: pd.DataFrame, reader: Reader) -> Iterator[dict]:
 
 
 def _unreadable(table: pd.DataFrame) -> Iterator[dict]:
-    """A fault a frame that does not decode to its end; a cut-off file opens, but its lower part is grey."""
+    """One fault per frame that does not decode to its end; a truncated file opens, but its lower part is grey."""
     files = [(row, path) for row in table.to_dict("records") for path in row["frames"]]
     with ThreadPoolExecutor() as pool:
         faults = pool.map(lambda pair: _fault_of(Path(pair[1])), files)

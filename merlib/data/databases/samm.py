@@ -17,7 +17,7 @@ _MIDDLE = Correction({"apex": ""}, "the middle frame stands in for the apex")
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a clip of the sheet; see `Reader.annotations`."""
+    """One row per clip of the sheet; see `Reader`."""
     rows = sheets.find(folder, sheets.HEADER, sheets.OBJECTIVE)
     rows["subject"] = [sheets.numbered("{:03d}", subject) for subject in rows["subject"]]
     rows["path"] = sheets.clip_folders(folder, rows)

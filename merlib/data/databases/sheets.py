@@ -28,7 +28,7 @@ Fault = tuple[str, int | None, str]  # file, row if it is of one, what is wrong
 
 
 class SheetError(ValueError):
-    """Annotations that mean nothing as a whole. `faults` is a list of `Fault`."""
+    """Annotations that make no sense as a whole. `faults` is a list of `Fault`."""
 
     def __init__(self, title: str, faults: Sequence[Fault]):
         lines = [f"{file}{f', row {row}' if row else ''}: {fault}" for file, row, fault in faults]
@@ -125,7 +125,7 @@ def number(text: str) -> int | None:
 
 
 def numbered(pattern: str, subject: str) -> str:
-    """The subject in a database's own form: with `sub{:02d}`, all of `1`, `01` and `sub1` give `sub01`.
+    """The subject in the form of a database: with `sub{:02d}`, all of `1`, `01` and `sub1` give `sub01`.
 
     A spreadsheet turns 01 into 1; the number still names one person. A text without a number stays as it is.
     """
@@ -153,7 +153,7 @@ def clip_folders(root: Path, rows: pd.DataFrame) -> list[str]:
 
 
 def frames(folder: Path) -> dict[int, str]:
-    """Frame number -> path, for every picture in a clip's folder whose name ends in a number; zeros in front do not count.
+    """Frame number -> path, for every picture in a clip's folder whose name ends in a number; leading zeros do not count.
 
     One pass over the folder. Raises FileNotFoundError when it is not there, ValueError when two files have one number.
     """

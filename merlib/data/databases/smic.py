@@ -24,7 +24,7 @@ EMOTIONS = {"ne": "negative", "po": "positive", "sur": "surprise"}
 
 
 def annotations(folder: Path) -> pd.DataFrame:
-    """One row a clip folder; see `Reader.annotations`."""
+    """One row per clip's folder; see `Reader`."""
     layout = next(name for name in LAYOUTS if (folder / name).is_dir())
     clips = [
         path for pattern in ("*/micro/*/*", "*/*_*_*") for path in (folder / layout).glob(pattern) if path.is_dir()

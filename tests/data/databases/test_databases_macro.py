@@ -83,14 +83,14 @@ def test_what_is_wrong_with_sequences_of_ckplus_is_told_of_each(tmp_path):
     read = databases.read("ckplus", tmp_path)
     assert read.table["clip"].tolist() == ["001"]
     assert reasons(read) == {
-        "002": "S005_002_00000003_emotion.txt holds 'happy', which is no number",
+        "002": "S005_002_00000003_emotion.txt holds 'happy' instead of numbers",
         "003": "S005_003_00000003_emotion.txt holds [9.0], not one number from 0 to 7",
         "004": "annotated twice: S005_004_00000002_emotion.txt, S005_004_00000003_emotion.txt",
         "005": "apex 3 is outside onset..offset, 1..2",
         "006": f"no file for frames 2 in {images / '006'}",
         "Emotion/S005/007/S005_007_00000003_emotion.txt": "there are no pictures of it in cohn-kanade-images",
         "Emotion/S005/notes.txt": "the name is not of the form S005_001_00000011_emotion.txt",
-        "cohn-kanade-images/S005": "1 pictures in a folder that is no clip's, which would be such as S005/001",
+        "cohn-kanade-images/S005": "1 pictures in a folder that is no clip's; a clip's folder is such as S005/001",
     }
 
 
@@ -131,9 +131,9 @@ def test_folders_of_oulu_casia_that_are_no_clips_are_reported(tmp_path):
     clips = databases.read("oulu_casia", tmp_path)
     assert clips.table["clip"].tolist() == ["Anger", "Grin"]
     assert reasons(clips) == {
-        "OriginalImg/VL/Strong/P001": "2 pictures in a folder that is no clip's, which would be such as P012/Anger",
+        "OriginalImg/VL/Strong/P001": "2 pictures in a folder that is no clip's; a clip's folder is such as P012/Anger",
         "OriginalImg/VL/Strong/P001/Anger/old": (
-            "1 pictures in a folder that is no clip's, which would be such as P012/Anger"
+            "1 pictures in a folder that is no clip's; a clip's folder is such as P012/Anger"
         ),
         "Fear": f"no numbered pictures in {folder / 'P002' / 'Fear'}",
     }
@@ -209,7 +209,7 @@ def test_a_take_of_mug_has_no_apex(tmp_path, inside):
 
 def test_takes_of_mug_in_other_folders_are_reported(tmp_path):
     tiny.mug(tmp_path, ["001/anger/take000", "001/joy/take000", "002/take000"])
-    form = "5 pictures in a folder that is no clip's, which would be such as 001/anger/take000"
+    form = "5 pictures in a folder that is no clip's; a clip's folder is such as 001/anger/take000"
     clips = databases.read("mug", tmp_path)
     assert len(clips) == 1
     assert clips.excluded[["file", "reason"]].to_numpy().tolist() == [["001/joy/take000", form], ["002/take000", form]]
