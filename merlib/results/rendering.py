@@ -33,14 +33,15 @@ _LATEX = str.maketrans(
 _CSS = """
 .{name} {{ overflow-x: auto; max-width: 100%; }}
 .{name} table {{ border-collapse: collapse; font-size: 0.9em; }}
-.{name} th, .{name} td {{ padding: 2px 8px; vertical-align: top; white-space: nowrap; text-align: left; }}
+.{name} th, .{name} td {{ padding: 2px 8px; vertical-align: top; white-space: normal; text-align: left; }}
 .{name} .number {{ text-align: right; font-variant-numeric: tabular-nums; }}
-.{name} .sentence {{ white-space: normal; min-width: 24em; }}
+.{name} .sentence {{ min-width: 16em; }}
 .{name} thead th[colspan] {{ text-align: center; border-bottom: 1px solid; }}
 .{name} .group th {{ padding-top: 10px; border-bottom: 1px solid; }}
 .{name} .best {{ font-weight: bold; }}
 .{name} .below {{ color: var(--table-below, var(--jp-ui-font-color2, #6b6b6b)); font-style: italic; }}
-.{name} td:first-child {{ position: sticky; left: 0; background: var(--table-background, var(--jp-layout-color0, #ffffff)); }}
+.{name} .group span {{ position: sticky; left: 8px; }}
+.{name} :is(td, th:not([colspan])):first-child {{ position: sticky; left: 0; background: var(--table-background, var(--jp-layout-color0, #ffffff)); }}
 """
 
 
@@ -148,9 +149,8 @@ class Table:
     def _html_row(self, row: int, sides: Sequence[str]) -> str:
         texts, marks = self._page.cells.iloc[row], self._page.marks[row]
         if marks[0] == GROUP:
-            return (
-                f'<tr class="group"><th colspan="{len(texts)}" scope="rowgroup">{html.escape(texts.iloc[0])}</th></tr>'
-            )
+            name = f"<span>{html.escape(texts.iloc[0])}</span>"
+            return f'<tr class="group"><th colspan="{len(texts)}" scope="rowgroup">{name}</th></tr>'
         cells = [_tag("td", text, side, mark) for text, side, mark in zip(texts, sides, marks, strict=True)]
         return f"<tr>{''.join(cells)}</tr>"
 
@@ -179,7 +179,8 @@ def _html_head(columns: pd.Index, sides: Sequence[str]) -> str:
 def _tag(tag: str, text: str, *classes: str) -> str:
     names = " ".join(filter(None, classes))
     style = f' class="{names}"' if names else ""
-    return f"<{tag}{style}>{html.escape(text)}</{tag}>"
+    # where a column is narrow the deviation stands below the mean
+    return f"<{tag}{style}>{html.escape(text).replace('± ', '±&nbsp;')}</{tag}>"
 
 
 def _index_first(frame: pd.DataFrame) -> pd.DataFrame:
