@@ -51,9 +51,9 @@ def defaults(paper: str, profile: str) -> dict[str, Any]:
 
 
 def faults(paper: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
-    """What is wrong with `given`, a sentence each. `known`: the names that exist, with a value of the right type.
+    """One sentence per fault of `given`. `known`: the names that exist, with a value of the right type.
 
-    A known value that is None has no type of its own; a known list has at least one item, which gives the items' type.
+    If a known value is None, any type is right. A known list has at least one item; it gives the items' type.
     """
     found = []
     for name, value in given.items():

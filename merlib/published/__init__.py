@@ -1,11 +1,11 @@
-"""The papers' own numbers, one CSV file a table, and `artifacts.csv`: every table and figure with its kind.
+"""The published numbers, one CSV file per table, and `artifacts.csv`: every table and figure with its kind.
 
-A table is long, a row a printed cell: paper, table, method, setting, database, classes, protocol, metric, printed,
-n, note. `printed` keeps the characters of the paper ("70.2", "—", "N/A") but for the sign of its unit; `metric` names
-the quantity and, after a space, its unit ("accuracy %", "f1", "clips"); `n` is the number of clips where the paper
-states it for that number. Methods are named without their citation. Numbers that a paper states in its text alone
-are in `<paper>_databases.csv`, `<paper>_section_*.csv` and `<paper>_figure_*.csv`, in the same form. Pooled databases
-are joined with "+". A cell that the paper leaves blank is left out.
+A table is long, with one row per printed cell: paper, table, method, setting, database, classes, protocol, metric,
+printed, n, note. `printed` keeps the characters of the paper ("70.2", "—", "N/A") without the sign of the unit; `metric`
+names the quantity and, after a space, its unit ("accuracy %", "f1", "clips"); `n` is the number of clips, if the paper
+states it for that number. Methods are named without their citation. Numbers that a paper states only in its text are in
+`<paper>_databases.csv`, `<paper>_section_*.csv` and `<paper>_figure_*.csv`, in the same form. Pooled databases are joined
+with "+". A cell that the paper leaves blank has no row.
 
 A cell of a confusion matrix has "true -> predicted" as its setting ("Anger -> Disgust") and one of three metrics:
 "confusion clips" (counts), "confusion %" or "confusion" (percentage or share of the true class's clips). Class counts
@@ -67,7 +67,7 @@ def table(paper: str, artifact: str) -> pd.DataFrame:
 def confusion(paper: str, artifact: str, method: str, database: str | None = None) -> pd.DataFrame:
     """A published confusion matrix as printed: text, row = true class, column = predicted, in the paper's order.
 
-    `database` may be left out where the method has one matrix. Raises KeyError naming the matrices that are there.
+    `database` may be omitted if the method has one matrix. Raises KeyError naming the matrices that are there.
     """
     cells = table(paper, artifact)
     cells = cells[cells["metric"].str.split().str[0] == "confusion"]
@@ -82,7 +82,7 @@ def confusion(paper: str, artifact: str, method: str, database: str | None = Non
 
 
 def class_counts(paper: str, artifact: str, database: str) -> dict[str, int]:
-    """Class -> number of clips, as one table states it, without totals; a class printed as "—" is left out."""
+    """Class -> number of clips, as one table states it, without totals and without classes printed as "—"."""
     cells = table(paper, artifact)
     cells = cells[(cells["metric"] == "clips") & (cells["database"] == database) & (cells["printed"] != "—")]
     cells = cells[~cells["setting"].isin(NO_CLASSES)]

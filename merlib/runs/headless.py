@@ -43,7 +43,7 @@ def plan(name: str, profile: str = "demo", given: Mapping[str, Any] | None = Non
     """Checks everything that can be checked before a kernel starts.
 
     `name`: "mmnet" or "04_mmnet"; `given`: parameters that differ from the notebook's own; `run_name`: the profile's
-    unless said. Raises RunError naming every unknown parameter, wrong type and value out of range, with what is
+    name unless said. Raises RunError naming every unknown parameter, wrong type and value out of range, with what is
     accepted; and when the run folder holds a finished run with other parameters.
     """
     notebook = _notebook(name)
@@ -102,7 +102,7 @@ def _notebook(name: str) -> Path:
 def _check(paper: str, known: Mapping[str, parameters.Parameter], given: Mapping[str, Any]) -> None:
     examples = {name: parameter.default for name, parameter in known.items()}
     if given["profile"] in profiles.names():
-        # a default of None means the profile's value, which then says what type is right
+        # a default of None means the profile's value, and that value's type is right
         from_profile = profiles.defaults(paper, given["profile"])
         examples = {name: from_profile.get(name) if value is None else value for name, value in examples.items()}
     if found := profiles.faults(paper, given, examples):
@@ -113,7 +113,7 @@ def _check(paper: str, known: Mapping[str, parameters.Parameter], given: Mapping
 
 
 def _refuse_other_run(planned: Plan) -> None:
-    """A finished run is only ever replaced by a repetition of itself."""
+    """A finished run is replaced only by a repetition of itself."""
     earlier = (manifest.read(planned.folder) or {"parameters": planned.parameters})["parameters"]
     names = earlier.keys() | planned.parameters.keys()
     changed = sorted(name for name in names if earlier.get(name) != planned.parameters.get(name))

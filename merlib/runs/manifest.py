@@ -1,4 +1,4 @@
-"""What a finished run says about itself: where its code, data and machine stood, and the hash of every file."""
+"""What a finished run says about itself: its code, data and machine, and the hash of every file."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def versions() -> dict[str, str]:
 
 
 def data_sources(data_root: Path) -> dict[str, str]:
-    """What lies at `data_root`, each database's folder by name: its SOURCE.txt, or "the user's copy" without one."""
+    """Folder of a database at `data_root` -> the text of its note SOURCE.txt, or "the user's copy" without one."""
     one = data_root.is_file() or (data_root / paths.SOURCE).exists()
     folders = [data_root] if one else sorted(data_root.glob("[!.]*/"))
     notes = {folder.name: folder / paths.SOURCE for folder in folders}

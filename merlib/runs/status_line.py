@@ -12,9 +12,9 @@ import psutil
 class Watch:
     """A context: while it is open, a thread reads what `merlib.progress` writes to `progress` and samples memory.
 
-    In a terminal one status line is kept up to date; elsewhere the lines are printed, of several in one interval the last.
-    `peak_memory` (bytes) is the largest sum over all our child processes, the kernel and its workers, of the memory
-    that each holds; pages that several share count once (where the system does not tell, once in each).
+    In a terminal one status line is kept up to date. Elsewhere the last new line of each interval is printed.
+    `peak_memory` (bytes) is the largest sum of the memory of all our child processes: the kernel and its workers. Shared
+    pages count once; if the system does not tell which are shared, once per process.
     """
 
     interval = 0.5  # seconds between two looks

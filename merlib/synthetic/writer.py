@@ -38,7 +38,7 @@ class Size:
 
     def __post_init__(self):
         if self.subjects < 2 or self.clips < 2 * self.subjects:
-            raise ValueError(f"{self}: a look-alike database needs at least 2 subjects and 2 clips a subject")
+            raise ValueError(f"{self}: a look-alike database needs at least 2 subjects and 2 clips per subject")
         if min(self.height, self.width) < 48:
             raise ValueError(f"{self}: frames need at least 48 x 48 pixels")
 
@@ -47,10 +47,10 @@ def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: i
     """Writes the look-alike of database `name`, one of `micro.LAYOUTS`, and returns its folder in `data_root`.
 
     The same name, size and seed give the same files, byte for byte, for any `n_jobs` (processes; -1 for all cores).
-    Does nothing when they are there already; replaces another look-alike. `SOURCE.txt` says what was written, `truth.csv`
-    the true emotion, apex and action units of every clip: for tests of the generator, not for recognition.
-    Raises FileExistsError when the folder holds anything but a look-alike, ValueError for an unknown name or a size that
-    the database cannot have.
+    If they are there already, nothing is written; another look-alike is replaced. `SOURCE.txt` says what was written.
+    `truth.csv` has the true emotion, apex and action units of every clip, for tests of the generator.
+    Raises FileExistsError when the folder holds anything else, ValueError for an unknown name or a size that the database
+    cannot have.
     """
     if name not in LAYOUTS:
         raise ValueError(f"no look-alike of {name!r}; there are {', '.join(LAYOUTS)}")
@@ -102,7 +102,7 @@ def _rng(seed: int, *key: str | int) -> np.random.Generator:
 
 
 def _film_person(name: str, folder: Path, size: Size, seed: int, person: int, parts: list[Part]) -> list[dict]:
-    """Writes the frames of one person's clips and returns a row a clip for the sheets."""
+    """Writes the frames of one person's clips and returns one row per clip for the sheets."""
     layout = LAYOUTS[name]
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # the processes share the cores already
@@ -161,7 +161,7 @@ def _save(path: Path, frame: np.ndarray, grey: bool) -> None:
 
 
 def _truth(clips: pd.DataFrame) -> pd.DataFrame:
-    """True emotion, apex and peak intensity (0 if at rest) of every action unit on the left and the right, a row a clip."""
+    """One row per clip: true emotion, apex, and peak intensity (0 if at rest) of every action unit on the left and right."""
     keys = [(number, side) for number in ACTION_UNITS for side in "LR"]
     units = pd.DataFrame(
         [{f"AU{number}{side}": row.get((number, side), 0.0) for number, side in keys} for row in clips["true_units"]]

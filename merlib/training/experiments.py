@@ -1,7 +1,7 @@
 """Trains every fold of an experiment, in any order and on any number of workers, and keeps each finished one.
 
-The fold is the unit of work and of resumption. A fold's file is named by a hash of all that its result depends on, is
-written whole or not at all, and is read instead of trained again.
+The fold is the unit of work and of resumption. A fold's file is named by a hash of all that its result depends on, and is
+written whole or not at all. If the file is there, it is read, and nothing is trained.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ class Experiment:
     """A model, how it is trained and how it is tested. Nothing runs before `run`.
 
     `build(num_classes)` makes the model; `prepare` and `loss` are those of `loop.fit`; `protocol` makes the folds.
-    `keep_aside`: how many training persons of a fold are not trained on but choose its epoch, for the rule "inner".
+    `keep_aside`: number of held-out training subjects per fold. The rule "inner" chooses the epoch on them.
     """
 
     name: str
@@ -52,13 +52,12 @@ class Experiment:
     keep_aside: int = 0
 
     def run(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,), n_jobs: int | None = None) -> pd.DataFrame:
-        """Predictions for every test clip (part "test") and kept-aside clip ("inner") after every epoch, a row each.
+        """Predictions: one row per test clip (part "test") or clip of a held-out training subject ("inner"), and epoch.
 
         Columns: experiment, database, scheme, source, look_alike, fold, seed, part, epoch (from 1), subject, clip, target,
         train_loss and `logit_<class>` in class order; rows by seed, fold, epoch. `X` is that of `loop.fit`.
-        Folds finished before, by this experiment or another that comes to the same, are read. `n_jobs` folds are
-        trained at a time, each in one thread; the result does not depend on it. None: as many as there are cores, or
-        one on a GPU.
+        Folds with the same key that were finished before are read. `n_jobs` folds are trained at a time, each in one
+        thread (None: as many as there are cores, or one on a GPU); the result does not depend on it.
 
         Raises ValueError when X, clips and folds do not fit together, SharedPersonError when a fold has a person on
         both sides, TrainingDiverged with experiment, seed, fold and epoch, and Unhashable when the model's code
@@ -82,10 +81,10 @@ class Experiment:
         return named(predictions, self.name, clips)
 
     def run_permuted(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,)) -> pd.DataFrame:
-        """The permuted control: predictions after training and testing on permuted labels, where there is nothing to learn.
+        """The permuted control: predictions after training and testing on permuted labels. There is nothing to learn.
 
-        Each seed permutes the labels anew (`Clips.permuted`). What such a result gains from the last to the best test epoch
-        is luck. The experiment's name gets the ending ", permuted labels".
+        Each seed permutes the labels anew (`Clips.permuted`). The gain from the last to the best test epoch is luck. The
+        experiment's name gets the ending ", permuted labels".
         """
         control = replace(self, name=f"{self.name}, permuted labels")
         return pd.concat([control.run(X, clips.permuted(seed), [seed]) for seed in seeds], ignore_index=True)
@@ -137,7 +136,7 @@ class Experiment:
 
 
 def named(predictions: pd.DataFrame, experiment: str, clips: Clips) -> pd.DataFrame:
-    """Predictions with the columns in front that say which experiment on which data they are of."""
+    """Predictions with the columns that name the experiment and its data in front."""
     about: dict[str, str | bool] = {"experiment": experiment, "database": clips.database, "scheme": clips.scheme}
     about |= {"source": clips.source.text, "look_alike": clips.source.look_alike}
     for place, (column, value) in enumerate(about.items()):
@@ -148,8 +147,8 @@ def named(predictions: pd.DataFrame, experiment: str, clips: Clips) -> pd.DataFr
 def pretrain(experiment: Experiment, X: Inputs, clips: Clips, seed: int = 0, part: str = "") -> Weights:
     """Weights of the experiment's model, or of its submodule `part`, trained once and kept.
 
-    The first fold of the experiment's protocol is trained, so that its test persons tell how well it went; they stand in
-    the note. The file is named by a hash of all that its content depends on, and is read instead of trained again.
+    The first fold of the experiment's protocol is trained; the note says how well its test clips are recognised. The file
+    is named by a hash of all that its content depends on. If it is there, it is read, and nothing is trained.
     """
     fold = experiment.protocol(clips)[0]
     path = paths.cache("weights") / f"{experiment.name}-{experiment.key(X, clips, fold, seed)}{part and f'-{part}'}.pt"
@@ -162,8 +161,8 @@ def pretrain(experiment: Experiment, X: Inputs, clips: Clips, seed: int = 0, par
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """One fold with one seed. `fold.test`: the test clips, then the clips kept aside; `rows`: part, subject, clip and
-    target of each of them."""
+    """One fold with one seed. `fold.test`: the test clips, then those of the held-out training subjects; `rows`: their
+    parts, subjects, clips and targets."""
 
     fold: splits.Fold
     seed: int
@@ -173,7 +172,7 @@ class _Task:
 
 @cache
 def _end_with(owner: int) -> None:
-    """End this worker when the process that owns it is gone: killed, it cannot say so, and the worker would wait on."""
+    """End this worker when the process that owns it is gone. A killed owner cannot say so, and the worker would wait on."""
 
     def watch() -> None:
         while os.getppid() == owner:
@@ -188,7 +187,7 @@ def _workers() -> int:
 
 
 def _arrays(X: Inputs) -> Inputs:
-    """NumPy arrays, which joblib shares with its workers in memory; it would copy a tensor for every fold."""
+    """NumPy arrays: joblib shares them with its workers in memory, but would copy a tensor for every fold."""
     if isinstance(X, dict):
         return {name: np.ascontiguousarray(value) for name, value in X.items()}
     return np.ascontiguousarray(X)
@@ -240,7 +239,7 @@ def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path, 
 
 
 def _load(path: Path) -> pd.DataFrame:
-    """A finished fold. Raises, among others, ValueError when the file is not the fold it is named after, whole."""
+    """A finished fold. Raises, among others, ValueError when the file is not the whole fold that it is named after."""
     with parquet.ParquetFile(path) as file:
         table = file.read()
     frame = table.to_pandas()

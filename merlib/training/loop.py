@@ -43,8 +43,8 @@ class Settings:
 
     The learning rate is multiplied by `lr_decay` after every `decay_every` epochs, up to epoch `decay_until` if given:
     0.987 with 1 and 50 is an exponential decay over 50 epochs, 0.1 with 10 is a tenth every ten epochs.
-    `optimizer`: adamw, adam or sgd (momentum 0.9). `precision`: float32, or bf16, which is autocast and channels last
-    in training steps, while weights, losses and test logits stay float32.
+    `optimizer`: one of `OPTIMIZERS`; sgd has a momentum of 0.9. `precision`: with bf16, training steps use autocast and
+    channels last, while weights, losses and test logits stay float32.
     """
 
     num_epochs: int
@@ -97,7 +97,7 @@ def as_float(batch: Batch, generator: torch.Generator, training: bool) -> Tensor
 
 
 def cross_entropy(output: Tensor | tuple, y: Tensor) -> Tensor:
-    """The default `loss`: cross-entropy of the logits, which are the output or its first item."""
+    """The default `loss`: cross-entropy of the logits. They are the output, or the first item of a tuple."""
     return F.cross_entropy(_logits(output), y)
 
 
@@ -114,11 +114,11 @@ def fit(
 ) -> FoldResult:
     """Train `build(num_classes)` on `fold.train` and record the logits of `fold.test` after every epoch.
 
-    `X`: one array or a dict of arrays, first axis = clip. A batch of it goes, on the device and in the stored dtype,
-    through `prepare(batch, generator, training)`, which normalises it, augments it while training, and returns the
-    model's input or a tuple of its inputs. The model returns logits (B, num_classes) or a tuple that starts with them.
-    A last training batch of a single clip joins the batch before it: batch normalisation has no variance of one.
-    The caller's random state is left as it was. Raises TrainingDiverged at the first epoch that is not finite.
+    `X`: one array or a dict of arrays, first axis = clip. `prepare(batch, generator, training)` gets a batch of it on the
+    device, in the stored dtype; it normalises the batch, augments it while training, and returns the model's input or a
+    tuple of its inputs. The model returns logits (B, num_classes) or a tuple that starts with them. A last training batch
+    of one clip joins the batch before it, because batch normalisation needs at least two. The caller's random state stays
+    as it was. Raises TrainingDiverged at the first epoch that is not finite.
     """
     device = best_device()
     with _reproducible(seed, device):
@@ -150,7 +150,7 @@ class _Trainer:
     def __init__(self, model, X, y, settings, seed, prepare, loss):
         self.model, self.X, self.y, self.settings, self.prepare, self.loss = model, X, y, settings, prepare, loss
         self.bf16 = settings.precision == "bf16"
-        # channels last is what bfloat16 kernels are fastest in; float32 gains little, and loses with few channels
+        # bfloat16 kernels are fastest with channels last; float32 gains little, and loses with few channels
         self.layout = torch.channels_last if self.bf16 else torch.contiguous_format
         for parameter in model.parameters():
             parameter.data = _laid_out(parameter.data, self.layout)
@@ -196,7 +196,7 @@ class _Trainer:
         inputs = self.prepare(batch, self.generator, training)
         inputs = inputs if isinstance(inputs, tuple) else (inputs,)
         inputs = [_laid_out(tensor, self.layout) for tensor in inputs]
-        # only to train: bfloat16 has three digits, and among so few test logits equal ones would be no rarity
+        # for training only: bfloat16 keeps three digits, so test logits would often tie
         with torch.autocast(device.type, torch.bfloat16, enabled=training and self.bf16):
             output = self.model(*inputs)
         return tuple(item.float() for item in output) if isinstance(output, tuple) else output.float()
@@ -211,7 +211,7 @@ def _each(X: Inputs, function: Callable) -> Tensor | dict[str, Tensor]:
 
 
 def _resident(X: Inputs, device: torch.device) -> Tensor | dict[str, Tensor]:
-    """X on the device in its own dtype if it takes half of the free memory at most; else on the host, moved by batch."""
+    """X in its dtype, on the device if it takes at most half of the free memory; else on the host, moved batch by batch."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # memory-mapped, and only read here
         tensors = _each(X, torch.as_tensor)

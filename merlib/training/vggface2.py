@@ -11,7 +11,7 @@ Five releases are known, and a file is recognised by the names of its tensors (`
   definition alone, in KeiraLalala/SMIC-MER-VGGFace2, the code that goes with Bai (ICMI 2020).
 - `cydonia999`: resnet50_ft_weight.pkl and resnet50_scratch_weight.pkl of cydonia999/VGGFace2-pytorch, made from the Caffe
   models, under torchvision's names with a layer of 8631 people. BGR, by its datasets/vgg_face2.py. They are pickles of
-  NumPy arrays, which are not read here: the error says how to turn them into a file that is.
+  NumPy arrays and not read here: the error says how to turn them into a file that is.
 - `oxford_senet`: the authors' senet50_ft_dims_2048.pth and senet50_scratch_dims_2048.pth, with a squeeze-and-excitation unit
   (Hu et al., CVPR 2018) a block: conv2_1_1x1_down, conv2_1_1x1_up. RGB. Confirmed by network definitions that load such
   files, among them mz-rainmark/Lego-resource.
@@ -22,11 +22,11 @@ In each a picture is grey levels 0 to 255 less a mean of R 131.0912, G 103.8827,
 channels, and not divided by anything. `convert` turns the first convolution of a BGR network round, so that whatever the
 release, what comes out takes RGB as `normalise` gives it.
 
-Names are not all that differs from torchvision's network. As in Caffe, a stage halves the size in the 1x1 convolution that
-its first block starts with, not in the 3x3, and the first pooling has no padding and rounds up. `resnet50` is that
-network. In torchvision's own the same weights fit without an error, and give other features.
+The network also differs from torchvision's. As in Caffe, a stage halves the size in the first 1x1 convolution of its first
+block instead of the 3x3, and the first pooling has no padding and rounds up. `resnet50` is that network. The weights fit
+torchvision's own network without an error, but give other features.
 
-The 256-dimensional networks, and the SE network of 128 dimensions, are left out: no definition of theirs was at hand.
+The 256-dimensional networks and the SE network of 128 dimensions are not known here: no definition of them was at hand.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Trained weights: our own pre-training, torchvision's, or a file that the user names. Loaded whole, or refused.
 
-Only tensors are read (`weights_only`): a file that would run code of its own is refused.
+Only tensors are read (`weights_only`): a file that would run code is refused.
 """
 
 import io
@@ -34,9 +34,9 @@ class Weights:
 
 
 def imagenet(architecture: str) -> Weights:
-    """torchvision's ImageNet weights of `architecture` ("resnet18"), downloaded to torch's cache where they are not yet.
+    """torchvision's ImageNet weights of `architecture` ("resnet18"), downloaded to torch's cache unless they are there.
 
-    Raises WeightsError, with the place to put the file in, when they cannot be downloaded.
+    Raises WeightsError with the folder to put the file into when they cannot be downloaded.
     """
     wanted = torchvision.models.get_model_weights(architecture)["IMAGENET1K_V1"]
     path = Path(torch.hub.get_dir(), "checkpoints", wanted.url.rpartition("/")[2])
@@ -61,7 +61,7 @@ def from_file(file: str | Path) -> Weights:
 
 
 def load(model: nn.Module, weights: Weights, without: Sequence[str] = ()) -> None:
-    """Gives the model the weights, except those whose name starts with one of `without`, which it keeps as they are.
+    """Gives the model the weights. Tensors of the model whose name starts with one of `without` stay as they are.
 
     Raises WeightsError that lists every tensor that is missing, left over or of another shape, and when the file is no
     longer the one that `weights` was made from.
@@ -103,7 +103,7 @@ def _kept(state: dict[str, Tensor], without: Sequence[str]) -> dict[str, Tensor]
 
 
 def _save(content: dict, path: Path) -> None:
-    buffer = io.BytesIO()  # a file would be stored with its own name inside, and its hash depend on that
+    buffer = io.BytesIO()  # torch.save writes a file's name into the file, and the hash would depend on it
     torch.save(content, buffer)
     with whole(path) as temporary:
         temporary.write_bytes(buffer.getvalue())

@@ -30,7 +30,7 @@ class Posed(Layout):
 
 
 class CkPlus(Posed):
-    """CK+: one file a sequence with the code of its emotion, one with its action units; 266 sequences have no emotion."""
+    """CK+: per sequence one file with the code of its emotion and one with its action units; 266 sequences have no emotion."""
 
     grey, filmed = True, "rise"
     emotions: ClassVar = {
@@ -87,7 +87,7 @@ class OuluCasia(Posed):
     def cast(self, num_persons: int, num_clips: int, rng: np.random.Generator) -> list[Part]:
         if num_clips > len(SIX) * num_persons:
             raise ValueError(
-                f"{num_clips} clips of {num_persons} subjects: a subject of Oulu-CASIA has one clip an emotion, "
+                f"{num_clips} clips of {num_persons} subjects: a subject of Oulu-CASIA has one clip per emotion, "
                 f"so there are at most {len(SIX) * num_persons}"
             )
         return super().cast(num_persons, num_clips, rng)

@@ -1,7 +1,6 @@
 """The databases as they lie on disk: class shares, names, folders, frame numbers and annotation sheets, quirks included.
 
-Here are those of micro-expressions; those of CASME and CAS(ME)² are in `casme`, those of
-macro-expressions in `macro`.
+Here are those of micro-expressions; CASME and CAS(ME)² are in `casme`, those of macro-expressions in `macro`.
 """
 
 from pathlib import Path

@@ -116,5 +116,5 @@ def _sense(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 @cache
 def _noise(length: int) -> np.ndarray:
-    """Sensor noise, drawn once: every frame reads another stretch of it, which is much faster than drawing anew."""
+    """Sensor noise, drawn once. Every frame reads another stretch of it; that is much faster than drawing anew."""
     return SENSOR_NOISE * np.random.default_rng(0).standard_normal(length, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""An actor whose expressions are large: the skin moves with the head, folds no deeper than folds are, and the mouth opens."""
+"""An actor whose expressions are large: the skin moves with the head, furrows have a greatest depth, the mouth opens."""
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ class Poser(Actor):
     """`who`, seen through `view`. Action units 25 and 26 open the mouth by their amplitude instead of moving the lips.
 
     The motions are applied one after the other, each on the face that the ones before it leave at rest: the head, the
-    muscles, the mouth. In an `Actor` they are added up, which is the same for small ones.
+    muscles, the mouth. An `Actor` adds them up; for small motions that is the same.
     """
 
     def __init__(self, who: Identity, view: View):
