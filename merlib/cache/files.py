@@ -16,10 +16,10 @@ PARTIAL = (
 def whole(path: str | Path) -> Iterator[Path]:
     """A temporary path at which the block writes the file, or makes the folder, that `path` then becomes.
 
-    The temporary path has the name of `path`, in a folder of its own beside it, so any number of processes may write the
-    same `path`: one of them wins. When the block ends, the file replaces the one that was at `path`; a reader sees the
-    old file or the new one, also after a power failure. A folder replaces a folder, and for a moment there is neither.
-    When the block raises, `path` stays as it was. Missing folders above `path` are made.
+    The temporary path has the name of `path`, in a folder of its own beside it, so any number of processes may write
+    the same `path`: one of them wins. When the block ends, the file replaces the one that was at `path`; a reader sees
+    the old file or the new one, also after a power failure. A folder replaces a folder, and for a moment there is
+    neither. When the block raises, `path` stays as it was. Missing folders above `path` are made.
 
     Raises FileNotFoundError when the block made nothing.
     """

@@ -4,8 +4,8 @@ Code of this project and of notebooks is followed: a function's bytecode, its de
 reads, in turn, wherever those are defined. Library code counts by name and version. A function's docstring, comments
 and layout do not count, nor does the name of the module it is in: a notebook and its export have the same hash.
 
-An object whose class has a method `__fingerprint__` says itself what counts: that method's return value, and nothing else
-of it. `Weights`, a file, returns the hash of its content, so the file may lie anywhere.
+An object whose class has a method `__fingerprint__` says itself what counts: that method's return value, and nothing
+else of it. `Weights`, a file, returns the hash of its content, so the file may lie anywhere.
 """
 
 import dis

@@ -1,8 +1,8 @@
 """Action units as annotators write them: the texts of CASME II, SAMM, MMEW and their kin, read with one grammar.
 
 Beyond `4+7` the sheets hold a side before or after the number (`L10`, `12R`, `T23`), intensities (`12A`, `10A/B`),
-alternatives (`(R6 or R12)+R15`), doubts (`4?`), the letters AU (`AU6+AU12`) and remarks (`none`, `soft focus`, `ref(43)`).
-Sides and intensities: Ekman, Friesen and Hager, Facial Action Coding System, 2002.
+alternatives (`(R6 or R12)+R15`), doubts (`4?`), the letters AU (`AU6+AU12`) and remarks (`none`, `soft focus`,
+`ref(43)`). Sides and intensities: Ekman, Friesen and Hager, Facial Action Coding System, 2002.
 """
 
 from dataclasses import dataclass, replace
@@ -37,9 +37,9 @@ REMARK: /[a-z]{2,}(\s+[a-z]+)*(\s*\(\s*\d+\s*\))?/i
 class AU:
     """One annotated action unit.
 
-    `side` is L(eft), R(ight), T(op), B(ottom), A(symmetric), U(nilateral) or None for both sides; `intensity` runs from A
-    (trace) to E (maximum), None if not scored, and `up_to` is the other end of a range such as A/B. Units that share the
-    number `choice` are alternatives: the annotators saw one of them. `doubtful` units carry a question mark.
+    `side` is L(eft), R(ight), T(op), B(ottom), A(symmetric), U(nilateral) or None for both sides; `intensity` runs from
+    A (trace) to E (maximum), None if not scored, and `up_to` is the other end of a range such as A/B. Units that share
+    the number `choice` are alternatives: the annotators saw one of them. `doubtful` units carry a question mark.
     """
 
     number: int

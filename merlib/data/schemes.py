@@ -1,4 +1,4 @@
-"""The class schemes of the papers: which annotated emotions, objective classes or action units fall into which class."""
+"""The class schemes of the papers: which class each annotated emotion, objective class or combination falls into."""
 
 from collections.abc import Collection, Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Augmentation on the device: a whole batch of clips in one call. Each clip gets a transform of its own, for all its frames."""
+"""Augmentation on the device, a whole batch of clips in one call: one random transform per clip, for all its frames."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,12 @@ def affine(
 
     Each clip is first mirrored left to right with probability `flip`. It is then turned about its centre by an angle
     uniform in +-`degrees` (positive: clockwise on the screen); if `degrees` is a sequence, by one of its angles, all
-    equally likely. Last, it is shifted along each axis by a whole number of pixels, uniform in -`shift`..`shift`, like a
-    random crop of a picture padded by `shift`. Sampling is bilinear; beyond the border the picture is mirrored.
+    equally likely. Last, it is shifted along each axis by a whole number of pixels, uniform in -`shift`..`shift`, like
+    a random crop of a picture padded by `shift`. Sampling is bilinear; beyond the border the picture is mirrored.
 
     All random numbers come from `generator`, on the generator's device: its state decides the transforms, whatever the
-    device of `x`. Channels are treated as pictures. The horizontal component of a flow would have to change its sign when
-    mirrored; here it keeps it.
+    device of `x`. Channels are treated as pictures. The horizontal component of a flow would have to change its sign
+    when mirrored; here it keeps it.
     """
     if not (degrees or flip or shift):
         return x

@@ -4,8 +4,8 @@ A clip gets ONE similarity transform (turn, scale, shift), the same for all of i
 positions of several of them. So alignment adds no motion: a detector's jitter of 1 px would be as large as the
 expression. The head's motion within the clip stays in the clip.
 
-Eyes are detected by OpenCV's Haar cascades (Viola & Jones, CVPR 2001). They come with the package. For better landmarks,
-hand another function with the signature of `eyes` to `alignment` or `frames.load`.
+Eyes are detected by OpenCV's Haar cascades (Viola & Jones, CVPR 2001). They come with the package. For better
+landmarks, hand another function with the signature of `eyes` to `alignment` or `frames.load`.
 """
 
 import threading

@@ -35,11 +35,11 @@ def load(
     """The frames of every clip, RGB uint8 (T, size, size, 3), memory-mapped and read-only, in the order of the clips.
 
     With `crop` the face is aligned and cut out (`faces`, with `landmarks` to find the eyes). Files that are face crops
-    already, by the table, and all files with `crop=False`, are resized to a square. T runs from onset to offset. A video is
-    one file; its onset and offset count frames from 0.
+    already, by the table, and all files with `crop=False`, are resized to a square. T runs from onset to offset. A
+    video is one file; its onset and offset count frames from 0.
 
-    Clips without a face or with an unreadable file (missing, truncated, not a picture) are in `excluded` of the returned
-    Clips, with the file and the reason. Raises UnreadableClip when no clip is left.
+    Clips without a face or with an unreadable file (missing, truncated, not a picture) are in `excluded` of the
+    returned Clips, with the file and the reason. Raises UnreadableClip when no clip is left.
     """
     folder, code = paths.cache("frames"), fingerprint(_decode, landmarks)
     jobs = (joblib.delayed(_stored)(folder, code, clip, size, crop, landmarks) for clip in clips.table.itertuples())

@@ -4,13 +4,14 @@ Wu et al., "Eulerian Video Magnification for Revealing Subtle Changes in the Wor
 each pixel of each spatial band is filtered over time, multiplied by alpha and added to the clip. `motion` works on a
 Laplacian pyramid, `colour` on one level of a Gaussian pyramid. (`motion.magnify` warps one frame along its flow.)
 
-The filter over time is the paper's ideal one, by cosine transform (Fig. 9a, b). Micro-expressions last 10 to 100 frames.
-An IIR filter does not settle within so few, and a Fourier transform takes the step from the offset back to the onset for
-motion. A cosine transform continues the clip by its mirror image: T frames hold the frequencies k fps / (2 T),
-k = 1 .. T-1. The frequencies in the band pass unchanged; the others and the mean over time are removed.
+The filter over time is the paper's ideal one, by cosine transform (Fig. 9a, b). Micro-expressions last 10 to 100
+frames. An IIR filter does not settle within so few, and a Fourier transform takes the step from the offset back to the
+onset for motion. A cosine transform continues the clip by its mirror image: T frames hold the frequencies
+k fps / (2 T), k = 1 .. T-1. The frequencies in the band pass unchanged; the others and the mean over time are removed.
 
-The change is counted from the first frame, and the first frame stays as it is. The authors' IIR filter does the same: its
-state starts there. A band alone has a mean of zero; it would move the neutral face at the onset against the expression.
+The change is counted from the first frame, and the first frame stays as it is. The authors' IIR filter does the same:
+its state starts there. A band alone has a mean of zero; it would move the neutral face at the onset against the
+expression.
 """
 
 from itertools import count
@@ -33,12 +34,12 @@ def motion(
 ) -> np.ndarray:
     """The clip with its motions in the band made about 1 + `alpha` times as large; uint8 (T, H, W, 3), as the clip.
 
-    `clip` is RGB uint8 (T, H, W, 3), at least 8 px per side; `band` is in Hz. `wavelength` is the spatial cut-off lambda_c
-    in pixels. A spatial band of wavelength lambda is multiplied by `alpha` from lambda_c on, and by 0 below
-    lambda_c / (1 + alpha) (Fig. 6). In between the factor is (1 + alpha) lambda / lambda_c - 1: a motion delta that just
-    meets the bound (1 + alpha) delta < lambda / 8 (Eq. 14) at lambda_c then meets it everywhere. `chrominance` multiplies
-    the change in I and Q of YIQ. What is coarser than the pyramid is brightness rather than motion; it stays as it is, as
-    in the authors' code. The authors' code also doubles the factor; this does not.
+    `clip` is RGB uint8 (T, H, W, 3), at least 8 px per side; `band` is in Hz. `wavelength` is the spatial cut-off
+    lambda_c in pixels. A spatial band of wavelength lambda is multiplied by `alpha` from lambda_c on, and by 0 below
+    lambda_c / (1 + alpha) (Fig. 6). In between the factor is (1 + alpha) lambda / lambda_c - 1: a motion delta that
+    just meets the bound (1 + alpha) delta < lambda / 8 (Eq. 14) at lambda_c then meets it everywhere. `chrominance`
+    multiplies the change in I and Q of YIQ. What is coarser than the pyramid is brightness rather than motion; it stays
+    as it is, as in the authors' code. The authors' code also doubles the factor; this does not.
 
     The defaults are for faces of about 224 px. Band and lambda_c are those of the head motion in the authors' code
     (`face2`: 0.5 to 10 Hz, 80 px); the band holds micro-expressions of 0.1 to 1 s. Alpha and chrominance are those of
@@ -61,8 +62,8 @@ def colour(
 ) -> np.ndarray:
     """The clip with its changes of brightness and colour in the band 1 + `alpha` times as large; uint8, as the clip.
 
-    `clip` is RGB uint8 (T, H, W, 3), at least 8 px per side; `band` is in Hz. The frames are halved `level` times, and what
-    remains is multiplied. The defaults are those of the authors' code for a pulse of 50 to 60 per minute (`face`).
+    `clip` is RGB uint8 (T, H, W, 3), at least 8 px per side; `band` is in Hz. The frames are halved `level` times, and
+    what remains is multiplied. The defaults are those of the authors' code for a pulse of 50 to 60 per minute (`face`).
 
     Raises ValueError that lists everything wrong: another type than uint8, another shape, a rate, band or factor out of
     range, and too few frames for the band, with the number that would do.

@@ -1,4 +1,4 @@
-"""Motion between two frames: optical flow, optical strain, the flow map of both, magnification; and clips of another length.
+"""Motion between two frames: optical flow and strain, their flow map, magnification; and clips of another length.
 
 The flow is OpenCV's DIS (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016). On drawn faces
 with sensor noise and JPEG compression it lies closer to the true motion than Farneback's, and takes less time: its
@@ -52,8 +52,8 @@ def flow_map(onset: np.ndarray, apex: np.ndarray, size: int = 28) -> np.ndarray:
 def interpolate(frames: np.ndarray, length: int) -> np.ndarray:
     """A clip of `length` frames, evenly spread in time over the clip (T, ...): float32 (length, ...).
 
-    Linear between neighbouring frames, pixel by pixel; the first and last frames stay as they are. Raises ValueError when
-    one of the two clips has fewer than two frames.
+    Linear between neighbouring frames, pixel by pixel; the first and last frames stay as they are. Raises ValueError
+    when one of the two clips has fewer than two frames.
     """
     if min(len(frames), length) < 2:
         raise ValueError(f"interpolation in time needs two frames or more, got {len(frames)} to make {length}")
@@ -67,7 +67,8 @@ def magnify(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
     """Frame `a` with its motion toward `b` made `factor` times as large, for showing; same shape and type as `a`.
 
     Warps `a` along `factor` times the flow, to first order: the pixel at x is fetched from x - factor * flow(x). The
-    picture folds where the magnified motion changes by more than 1 px per px. On faces this starts at factors of 5 to 10.
+    picture folds where the magnified motion changes by more than 1 px per px. On faces this starts at factors of 5 to
+    10.
     """
     rows, columns = np.indices(a.shape[:2], dtype=np.float32)
     field = factor * flow(a, b)

@@ -1,14 +1,15 @@
 """Robust PCA: a matrix as the sum of a low-rank one and a sparse one; of a clip, who it shows and what moves in it.
 
-Principal component pursuit, min |A|_* + lambda |E|_1 subject to D = A + E with lambda = 1/sqrt(max(m, n)) (Candès et al.,
-"Robust principal component analysis?", J. ACM 2011; PSN, Eq. 2), by inexact augmented Lagrange multipliers (Lin et al.,
-"The augmented Lagrange multiplier method for exact recovery of corrupted low-rank matrices", 2010, algorithm 5; start and
-growth of mu as there).
+Principal component pursuit, min |A|_* + lambda |E|_1 subject to D = A + E with lambda = 1/sqrt(max(m, n)) (Candès et
+al., "Robust principal component analysis?", J. ACM 2011; PSN, Eq. 2), by inexact augmented Lagrange multipliers (Lin et
+al., "The augmented Lagrange multiplier method for exact recovery of corrupted low-rank matrices", 2010, algorithm 5;
+start and growth of mu as there).
 
 A step needs the singular values and one side's singular vectors of, say, 12,544 pixels x 150 frames. They come from the
 150 x 150 Gram matrix. Its condition number is the square of the matrix's, so singular values below sqrt(eps) times the
-largest one are lost. The last steps cut at 1e-6 of the largest. The Gram matrix and its eigenvectors are therefore float64
-(lost below 1.5e-8); all else is float32. With a float32 Gram matrix (lost below 2.4e-4) a planted rank of 5 came out as 73.
+largest one are lost. The last steps cut at 1e-6 of the largest. The Gram matrix and its eigenvectors are therefore
+float64 (lost below 1.5e-8); all else is float32. With a float32 Gram matrix (lost below 2.4e-4) a planted rank of 5
+came out as 73.
 """
 
 import warnings
@@ -33,7 +34,8 @@ class NotConverged(RuntimeWarning):
 class Decomposition:
     """D = A + E: `low_rank` A and `sparse` E in the shape of D, float32.
 
-    `steps` (number of steps), `residual` (|D - A - E| / |D|) and `rank` (of A) have a number for each matrix of the batch.
+    `steps` (number of steps), `residual` (|D - A - E| / |D|) and `rank` (of A) have a number for each matrix of the
+    batch.
     """
 
     low_rank: Tensor
@@ -49,10 +51,11 @@ def decompose(
     """A and E of matrices D (..., m, n), such as pixels x frames, on D's device; each matrix of a batch separately.
 
     lambda is `sparsity` times 1/sqrt(max(m, n)); below 1, more of D is in E.
-    A matrix is finished when |D - A - E| <= tolerance |D|, whatever the rest of its batch does. A clip without motion, all
-    of whose columns are equal, is low-rank already: E = 0 after 0 steps. Warns NotConverged with the matrices that are not
-    finished after `max_steps`.
-    Raises ValueError when D has fewer than two columns, or an entry that is not finite, or when sparsity is not above 0.
+    A matrix is finished when |D - A - E| <= tolerance |D|, whatever the rest of its batch does. A clip without motion,
+    all of whose columns are equal, is low-rank already: E = 0 after 0 steps. Warns NotConverged with the matrices that
+    are not finished after `max_steps`.
+    Raises ValueError when D has fewer than two columns, or an entry that is not finite, or when sparsity is not above
+    0.
     """
     if D.ndim < 2 or D.shape[-1] < 2 or not D.numel():
         raise ValueError(f"robust PCA needs matrices with at least two columns (frames), got shape {tuple(D.shape)}")
@@ -136,8 +139,8 @@ def _each(numbers: Tensor) -> Tensor:
 def keep_band(E: Tensor, start: float, stop: float) -> Tensor:
     """E with only the non-zero entries whose rank by magnitude, as a share of their number, is in start..stop.
 
-    0 to 0.1 are the largest tenth, 0.1 to 0.2 the next (PSN, Fig. 10). Two bands that meet have every entry once. Of equal
-    magnitudes the earlier entry ranks first. Raises ValueError unless 0 <= start < stop <= 1.
+    0 to 0.1 are the largest tenth, 0.1 to 0.2 the next (PSN, Fig. 10). Two bands that meet have every entry once. Of
+    equal magnitudes the earlier entry ranks first. Raises ValueError unless 0 <= start < stop <= 1.
     """
     if not 0 <= start < stop <= 1:
         raise ValueError(f"a band of shares needs 0 <= start < stop <= 1, got {start} to {stop}")

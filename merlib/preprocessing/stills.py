@@ -21,8 +21,8 @@ PUBLISHED = {"ckplus": 852, "oulu_casia": 1200, "jaffe": 151, "mug": 8228}
 def window(clips: Clips, start: np.ndarray, stop: np.ndarray) -> Clips:
     """Every clip from its frame `start` up to and without `stop`: positions as in a slice, int (n,), 0 is the onset.
 
-    Onset and offset become those of the shorter clip. An apex outside it becomes missing, and the middle frame stands in
-    for it. Raises ValueError that lists every clip whose window is empty or goes beyond its frames.
+    Onset and offset become those of the shorter clip. An apex outside it becomes missing, and the middle frame stands
+    in for it. Raises ValueError that lists every clip whose window is empty or goes beyond its frames.
     """
     lengths = _lengths(clips)
     wrong = np.flatnonzero(~((start >= 0) & (start < stop) & (stop <= lengths)))
@@ -57,8 +57,8 @@ def images(clips: Clips, videos: list[np.ndarray]) -> tuple[Clips, np.ndarray]:
     """One row per frame of every clip, and the pictures, uint8 (N, H, W, 3), in the same order.
 
     `videos` are the clips' frames as `frames.load` gives them, one uint8 (T, H, W, 3) per clip. A row keeps its clip's
-    subject and class and holds one frame; its name is that of the clip with the frame's number, "001#9". Raises ValueError
-    that lists the clips whose video has another number of frames than the table says.
+    subject and class and holds one frame; its name is that of the clip with the frame's number, "001#9". Raises
+    ValueError that lists the clips whose video has another number of frames than the table says.
     """
     lengths = _lengths(clips)
     if len(videos) != len(clips):

@@ -1,11 +1,11 @@
 """The published numbers, one CSV file per table, and `artifacts.csv`: every table and figure with its kind.
 
 A table is long, with one row per printed cell: paper, table, method, setting, database, classes, protocol, metric,
-printed, n, note. `printed` keeps the characters of the paper ("70.2", "—", "N/A") without the sign of the unit; `metric`
-names the quantity and, after a space, its unit ("accuracy %", "f1", "clips"); `n` is the number of clips, if the paper
-states it for that number. Methods are named without their citation. Numbers that a paper states only in its text are in
-`<paper>_databases.csv`, `<paper>_section_*.csv` and `<paper>_figure_*.csv`, in the same form. Pooled databases are joined
-with "+". A cell that the paper leaves blank has no row.
+printed, n, note. `printed` keeps the characters of the paper ("70.2", "—", "N/A") without the sign of the unit;
+`metric` names the quantity and, after a space, its unit ("accuracy %", "f1", "clips"); `n` is the number of clips, if
+the paper states it for that number. Methods are named without their citation. Numbers that a paper states only in its
+text are in `<paper>_databases.csv`, `<paper>_section_*.csv` and `<paper>_figure_*.csv`, in the same form. Pooled
+databases are joined with "+". A cell that the paper leaves blank has no row.
 
 A cell of a confusion matrix has "true -> predicted" as its setting ("Anger -> Disgust") and one of three metrics:
 "confusion clips" (counts), "confusion %" or "confusion" (percentage or share of the true class's clips). Class counts

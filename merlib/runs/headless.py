@@ -1,8 +1,8 @@
 """Runs a notebook headless: checks its parameters, executes it with papermill, leaves a run folder.
 
-`papermill_runs/<run>/<notebook>/` holds the executed notebook, what the notebook recorded (tables, figures, predictions)
-and, written last and only on success, `manifest.json`. Trained folds are cached by their content, not in this folder:
-a run that was interrupted goes on where it stopped when it is started again under the same name.
+`papermill_runs/<run>/<notebook>/` holds the executed notebook, what the notebook recorded (tables, figures,
+predictions) and, written last and only on success, `manifest.json`. Trained folds are cached by their content, not in
+this folder: a run that was interrupted goes on where it stopped when it is started again under the same name.
 """
 
 import contextlib
@@ -155,9 +155,10 @@ def _papermill(planned: Plan) -> None:
 
 
 def _folds(log: Path) -> dict[str, float]:
-    """How many folds this run trained and how many it read, and how long each part took to train, from `note_fold`'s lines.
+    """Numbers of folds that this run trained and read, and how long each part took to train, from `note_fold`'s lines.
 
-    The time is the sum over folds, each trained in one thread or on the GPU. A fold trained in this run may be read again.
+    The time is the sum over folds, each trained in one thread or on the GPU. A fold trained in this run may be read
+    again.
     """
     lines = [line.split() for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
     trained = {key: float(took) for key, took, now in lines if now == "1"}

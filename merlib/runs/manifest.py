@@ -77,7 +77,7 @@ def data_sources(data_root: Path) -> dict[str, str]:
 
 @cache
 def device() -> str:
-    """The device that training chooses: the GPU's name, or "cpu". Asked of another process, so torch stays out of ours."""
+    """The device that training chooses: the GPU's name, or "cpu". Another process is asked: torch stays out of ours."""
     ask = "import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu')"
     return subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
 

@@ -13,8 +13,8 @@ class Watch:
     """A context: while it is open, a thread reads what `merlib.progress` writes to `progress` and samples memory.
 
     In a terminal one status line is kept up to date. Elsewhere the last new line of each interval is printed.
-    `peak_memory` (bytes) is the largest sum of the memory of all our child processes: the kernel and its workers. Shared
-    pages count once; if the system does not tell which are shared, once per process.
+    `peak_memory` (bytes) is the largest sum of the memory of all our child processes: the kernel and its workers.
+    Shared pages count once; if the system does not tell which are shared, once per process.
     """
 
     interval = 0.5  # seconds between two looks

@@ -49,8 +49,8 @@ def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: i
     The same name, size and seed give the same files, byte for byte, for any `n_jobs` (processes; -1 for all cores).
     If they are there already, nothing is written; another look-alike is replaced. `SOURCE.txt` says what was written.
     `truth.csv` has the true emotion, apex and action units of every clip, for tests of the generator.
-    Raises FileExistsError when the folder holds anything else, ValueError for an unknown name or a size that the database
-    cannot have.
+    Raises FileExistsError when the folder holds anything else, ValueError for an unknown name or a size that the
+    database cannot have.
     """
     if name not in LAYOUTS:
         raise ValueError(f"no look-alike of {name!r}; there are {', '.join(LAYOUTS)}")
@@ -161,7 +161,7 @@ def _save(path: Path, frame: np.ndarray, grey: bool) -> None:
 
 
 def _truth(clips: pd.DataFrame) -> pd.DataFrame:
-    """One row per clip: true emotion, apex, and peak intensity (0 if at rest) of every action unit on the left and right."""
+    """One row per clip: true emotion, apex, and peak intensity (0: at rest) of every action unit, left and right."""
     keys = [(number, side) for number in ACTION_UNITS for side in "LR"]
     units = pd.DataFrame(
         [{f"AU{number}{side}": row.get((number, side), 0.0) for number, side in keys} for row in clips["true_units"]]

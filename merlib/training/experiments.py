@@ -1,7 +1,7 @@
 """Trains every fold of an experiment, in any order and on any number of workers, and keeps each finished one.
 
-The fold is the unit of work and of resumption. A fold's file is named by a hash of all that its result depends on, and is
-written whole or not at all. If the file is there, it is read, and nothing is trained.
+The fold is the unit of work and of resumption. A fold's file is named by a hash of all that its result depends on, and
+is written whole or not at all. If the file is there, it is read, and nothing is trained.
 """
 
 import hashlib
@@ -54,8 +54,8 @@ class Experiment:
     def run(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,), n_jobs: int | None = None) -> pd.DataFrame:
         """Predictions: one row per test clip (part "test") or clip of a held-out training subject ("inner"), and epoch.
 
-        Columns: experiment, database, scheme, source, look_alike, fold, seed, part, epoch (from 1), subject, clip, target,
-        train_loss and `logit_<class>` in class order; rows by seed, fold, epoch. `X` is that of `loop.fit`.
+        Columns: experiment, database, scheme, source, look_alike, fold, seed, part, epoch (from 1), subject, clip,
+        target, train_loss and `logit_<class>` in class order; rows by seed, fold, epoch. `X` is that of `loop.fit`.
         Folds with the same key that were finished before are read. `n_jobs` folds are trained at a time, each in one
         thread (None: as many as there are cores, or one on a GPU); the result does not depend on it.
 
@@ -83,8 +83,8 @@ class Experiment:
     def run_permuted(self, X: Inputs, clips: Clips, seeds: Sequence[int] = (0,)) -> pd.DataFrame:
         """The permuted control: predictions after training and testing on permuted labels. There is nothing to learn.
 
-        Each seed permutes the labels anew (`Clips.permuted`). The gain from the last to the best test epoch is luck. The
-        experiment's name gets the ending ", permuted labels".
+        Each seed permutes the labels anew (`Clips.permuted`). The gain from the last to the best test epoch is luck.
+        The experiment's name gets the ending ", permuted labels".
         """
         control = replace(self, name=f"{self.name}, permuted labels")
         return pd.concat([control.run(X, clips.permuted(seed), [seed]) for seed in seeds], ignore_index=True)
@@ -147,8 +147,8 @@ def named(predictions: pd.DataFrame, experiment: str, clips: Clips) -> pd.DataFr
 def pretrain(experiment: Experiment, X: Inputs, clips: Clips, seed: int = 0, part: str = "") -> Weights:
     """Weights of the experiment's model, or of its submodule `part`, trained once and kept.
 
-    The first fold of the experiment's protocol is trained; the note says how well its test clips are recognised. The file
-    is named by a hash of all that its content depends on. If it is there, it is read, and nothing is trained.
+    The first fold of the experiment's protocol is trained; the note says how well its test clips are recognised. The
+    file is named by a hash of all that its content depends on. If it is there, it is read, and nothing is trained.
     """
     fold = experiment.protocol(clips)[0]
     path = paths.cache("weights") / f"{experiment.name}-{experiment.key(X, clips, fold, seed)}{part and f'-{part}'}.pt"
@@ -172,7 +172,7 @@ class _Task:
 
 @cache
 def _end_with(owner: int) -> None:
-    """End this worker when the process that owns it is gone. A killed owner cannot say so, and the worker would wait on."""
+    """End this worker when the process that owns it is gone. A killed owner cannot say so: the worker would wait on."""
 
     def watch() -> None:
         while os.getppid() == owner:

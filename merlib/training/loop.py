@@ -114,11 +114,11 @@ def fit(
 ) -> FoldResult:
     """Train `build(num_classes)` on `fold.train` and record the logits of `fold.test` after every epoch.
 
-    `X`: one array or a dict of arrays, first axis = clip. `prepare(batch, generator, training)` gets a batch of it on the
-    device, in the stored dtype; it normalises the batch, augments it while training, and returns the model's input or a
-    tuple of its inputs. The model returns logits (B, num_classes) or a tuple that starts with them. A last training batch
-    of one clip joins the batch before it, because batch normalisation needs at least two. The caller's random state stays
-    as it was. Raises TrainingDiverged at the first epoch that is not finite.
+    `X`: one array or a dict of arrays, first axis = clip. `prepare(batch, generator, training)` gets a batch of it on
+    the device, in the stored dtype; it normalises the batch, augments it while training, and returns the model's input
+    or a tuple of its inputs. The model returns logits (B, num_classes) or a tuple that starts with them. A last
+    training batch of one clip joins the batch before it, because batch normalisation needs at least two. The caller's
+    random state stays as it was. Raises TrainingDiverged at the first epoch that is not finite.
     """
     device = best_device()
     with _reproducible(seed, device):
@@ -211,7 +211,7 @@ def _each(X: Inputs, function: Callable) -> Tensor | dict[str, Tensor]:
 
 
 def _resident(X: Inputs, device: torch.device) -> Tensor | dict[str, Tensor]:
-    """X in its dtype, on the device if it takes at most half of the free memory; else on the host, moved batch by batch."""
+    """X in its dtype: on the device if it takes at most half of the free memory, else on the host, moved by batch."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # memory-mapped, and only read here
         tensors = _each(X, torch.as_tensor)

@@ -1,4 +1,4 @@
-"""VGGFace2's ResNet-50 and SE-ResNet-50 (Cao et al., FG 2018) from the files they are published as, under torchvision's names.
+"""VGGFace2's ResNet-50 and SE-ResNet-50 (Cao et al., FG 2018) from their published files, under torchvision's names.
 
 Five releases are known, and a file is recognised by the names of its tensors (`RELEASES`):
 
@@ -7,24 +7,27 @@ Five releases are known, and a file is recognised by the names of its tensors (`
   network definitions that load them strictly, in the GitHub repositories ch10tang/fnm.pytorch, care1e55/face_similarity
   and, for `dag`, Arunavameister/recognizing-faces-in-the-wild.
 - `oxford_128`: the authors' resnet50_128.pth, whose last layer is feat_extract, 128 features without a bias. RGB: the
-  authors' pytorch_feature_extractor.py (ox-vgg/vgg_face2) subtracts the mean in that order. The names are confirmed by one
-  definition alone, in KeiraLalala/SMIC-MER-VGGFace2, the code that goes with Bai (ICMI 2020).
-- `cydonia999`: resnet50_ft_weight.pkl and resnet50_scratch_weight.pkl of cydonia999/VGGFace2-pytorch, made from the Caffe
+  authors' pytorch_feature_extractor.py (ox-vgg/vgg_face2) subtracts the mean in that order. The names are confirmed by
+  one definition alone, in KeiraLalala/SMIC-MER-VGGFace2, the code that goes with Bai (ICMI 2020).
+- `cydonia999`: resnet50_ft_weight.pkl and resnet50_scratch_weight.pkl of cydonia999/VGGFace2-pytorch, made from the
+Caffe
   models, under torchvision's names with a layer of 8631 people. BGR, by its datasets/vgg_face2.py. They are pickles of
   NumPy arrays and not read here: the error says how to turn them into a file that is.
-- `oxford_senet`: the authors' senet50_ft_dims_2048.pth and senet50_scratch_dims_2048.pth, with a squeeze-and-excitation unit
+- `oxford_senet`: the authors' senet50_ft_dims_2048.pth and senet50_scratch_dims_2048.pth, with a squeeze-and-excitation
+unit
   (Hu et al., CVPR 2018) a block: conv2_1_1x1_down, conv2_1_1x1_up. RGB. Confirmed by network definitions that load such
   files, among them mz-rainmark/Lego-resource.
-- `cydonia999_senet`: senet50_ft_weight.pkl and senet50_scratch_weight.pkl, pickles too; there the unit's two layers are a
+- `cydonia999_senet`: senet50_ft_weight.pkl and senet50_scratch_weight.pkl, pickles too; there the unit's two layers are
+a
   block's conv4 and conv5, by models/senet.py. BGR.
 
-In each a picture is grey levels 0 to 255 less a mean of R 131.0912, G 103.8827, B 91.4953, in the release's order of the
-channels, and not divided by anything. `convert` turns the first convolution of a BGR network round, so that whatever the
-release, what comes out takes RGB as `normalise` gives it.
+In each a picture is grey levels 0 to 255 less a mean of R 131.0912, G 103.8827, B 91.4953, in the release's order of
+the channels, and not divided by anything. `convert` turns the first convolution of a BGR network round, so that
+whatever the release, what comes out takes RGB as `normalise` gives it.
 
-The network also differs from torchvision's. As in Caffe, a stage halves the size in the first 1x1 convolution of its first
-block instead of the 3x3, and the first pooling has no padding and rounds up. `resnet50` is that network. The weights fit
-torchvision's own network without an error, but give other features.
+The network also differs from torchvision's. As in Caffe, a stage halves the size in the first 1x1 convolution of its
+first block instead of the 3x3, and the first pooling has no padding and rounds up. `resnet50` is that network. The
+weights fit torchvision's own network without an error, but give other features.
 
 The 256-dimensional networks and the SE network of 128 dimensions are not known here: no definition of them was at hand.
 """
@@ -60,8 +63,8 @@ Of a whole network, take its state_dict() and save that."""
 class Release:
     """A published form: `channels` is the order its input has, `layers` torchvision's name for each of its layers.
 
-    `outputs` is the width of its last layer, which is `fc` in torchvision, with a `bias` or without; `squeeze`: whether its
-    blocks have a squeeze-and-excitation unit.
+    `outputs` is the width of its last layer, which is `fc` in torchvision, with a `bias` or without; `squeeze`: whether
+    its blocks have a squeeze-and-excitation unit.
     """
 
     name: str
@@ -119,7 +122,7 @@ RELEASES = {
 
 
 def resnet50(release: Release) -> torchvision.models.ResNet:
-    """The network that a release's weights belong to: torchvision's, with strides and pooling as in Caffe, untrained."""
+    """The network of a release's weights: torchvision's, with strides and pooling as in Caffe; untrained."""
     block = SqueezeBottleneck if release.squeeze else Bottleneck
     network = torchvision.models.ResNet(block, [3, 4, 6, 3])
     network.fc = nn.Linear(2048, release.outputs, bias=release.bias)
@@ -142,9 +145,9 @@ def normalise(frames: np.ndarray) -> Tensor:
 def convert(file: str | Path) -> tuple[Weights, Release]:
     """A file of one of the `RELEASES` as weights for `resnet50`, taking RGB, and the release that it was recognised as.
 
-    They are kept in the cache folder; their note names the release. `weights.load(network, them, without=("fc.",))` leaves
-    out the layer of the 8631 people. Raises WeightsError when the file cannot be read safely, is of no known release, or
-    has a tensor too many, too few or of another shape; all of them are listed.
+    They are kept in the cache folder; their note names the release. `weights.load(network, them, without=("fc.",))`
+    leaves out the layer of the 8631 people. Raises WeightsError when the file cannot be read safely, is of no known
+    release, or has a tensor too many, too few or of another shape; all of them are listed.
     """
     try:
         given = weights.from_file(file)

@@ -23,10 +23,10 @@ READERS: dict[str, Reader] = {name: import_module(f"{__name__}.{name}").READER f
 def read(name: str, data_root: Path | str = "") -> Clips:
     """The clips of a database, by one of `NAMES`: `casme2`, ..., or `own` for a list of one's own clips.
 
-    `data_root` (default: the project's data/) holds the databases' folders, or is the database's folder; for `own` it is
-    the list of clips. Clips that cannot be used are in `excluded` of the result, with the reasons.
-    Raises DatabaseNotFound with the expected folder tree, SheetError with all faults of annotations that make no sense as
-    a whole, and ValueError for an unknown name.
+    `data_root` (default: the project's data/) holds the databases' folders, or is the database's folder; for `own` it
+    is the list of clips. Clips that cannot be used are in `excluded` of the result, with the reasons.
+    Raises DatabaseNotFound with the expected folder tree, SheetError with all faults of annotations that make no sense
+    as a whole, and ValueError for an unknown name.
     """
     reader, folder = _find(name, data_root)
     table, excluded = assemble(reader.rows(folder), reader.corrections)
@@ -36,9 +36,9 @@ def read(name: str, data_root: Path | str = "") -> Clips:
 def check(name: str, data_root: Path | str = "") -> Report:
     """A report of everything that is wrong with a database's files.
 
-    It lists counts that differ from the published ones, and every frame, row or class that cannot be used. A folder that
-    names its source (SOURCE.txt) is not the published database: its counts are told and not compared. Opens every frame;
-    that takes minutes for a whole database.
+    It lists counts that differ from the published ones, and every frame, row or class that cannot be used. A folder
+    that names its source (SOURCE.txt) is not the published database: its counts are told and not compared. Opens every
+    frame; that takes minutes for a whole database.
 
     Raises DatabaseNotFound, and ValueError for an unknown name.
     """

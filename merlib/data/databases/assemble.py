@@ -24,9 +24,10 @@ def assemble(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The clip table and the excluded clips (`EXCLUDED_COLUMNS`) of a reader's annotated clips (`Reader.rows`).
 
-    A clip is excluded, with the reason, when frames are missing, when its apex is outside onset..offset, when its numbers or
-    action units cannot be read, or when it repeats a row above. If a clip is unusable as annotated and has a correction,
-    the correction is tried. Raises SheetError when two rows contradict each other, or when no clip can be used.
+    A clip is excluded, with the reason, when frames are missing, when its apex is outside onset..offset, when its
+    numbers or action units cannot be read, or when it repeats a row above. If a clip is unusable as annotated and has a
+    correction, the correction is tried. Raises SheetError when two rows contradict each other, or when no clip can be
+    used.
     """
     _refuse_conflicts(rows)
     records: list[dict] = []
@@ -102,7 +103,7 @@ def _fps(text: str) -> float:
 
 
 def _span(row: Mapping, path: Path) -> dict:
-    """The clip's frames, onset, apex and offset. A picture of a whole clip has no frame numbers; a still may have one."""
+    """The clip's frames, onset, apex and offset. A picture of a clip has no frame numbers; a still may have one."""
     if path.suffix.lower() in sheets.PICTURES and path.is_file():
         still = sheets.number(row["onset"]) if row["onset"] == row["apex"] == row["offset"] else None
         return {"frames": [str(path)]} | dict.fromkeys(("onset", "apex", "offset"), pd.NA if still is None else still)

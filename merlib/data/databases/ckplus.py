@@ -1,7 +1,8 @@
-"""CK+, the extended Cohn-Kanade database (Lucey et al., CVPR Workshops 2010): 593 posed sequences of 123 people at 30 fps.
+"""CK+, the extended Cohn-Kanade database (Lucey et al., CVPR Workshops 2010): 593 posed sequences, 123 people, 30 fps.
 
-A sequence runs from the neutral face to the apex, its last frame. 327 sequences have an emotion. The action units of the
-others fit none, or fit one only in part; they get the emotion `unlabelled`, and no scheme of a paper has a class for it.
+A sequence runs from the neutral face to the apex, its last frame. 327 sequences have an emotion. The action units of
+the others fit none, or fit one only in part; they get the emotion `unlabelled`, and no scheme of a paper has a class
+for it.
 """
 
 import re
@@ -59,7 +60,7 @@ def _stray(path: Path, folder: Path, fault: str) -> dict:
 
 
 def _annotated(row: dict, emotions: dict[Key, list[Path]], units: dict[Key, list[Path]]) -> dict:
-    """What the annotation files say of a sequence: emotion, apex, action units and, if they cannot be read, the fault."""
+    """What the annotation files say of a sequence: emotion, apex, action units, and any fault."""
     key = row["subject"], row["clip"]
     said = {"emotion": UNLABELLED, "apex": "last", "aus": "", "fault": row["fault"]}
     if not row["subject"]:

@@ -1,4 +1,4 @@
-"""Databases without a sheet: the folders' names say who shows what. A folder with pictures is a clip, or out of place."""
+"""Databases without a sheet: the folders' names say who shows what. A folder of pictures is a clip, or misplaced."""
 
 import os
 import re
@@ -11,11 +11,11 @@ from merlib.data.databases.sheets import PICTURES, SheetError
 def rows(root: Path, pattern: str, such_as: str, inside: Path) -> list[dict]:
     """One row per clip's folder below `root`, with columns of `Reader.annotations`.
 
-    `pattern` is a regular expression of a clip's path below `root`; its groups (subject, clip, emotion) become columns. The
-    other columns are path, file (the path below `inside`), row and fault. Only innermost folders, and folders with
-    pictures, are looked at. If such a folder holds pictures but has another form, its row has a fault and no subject, so
-    that it is reported; `such_as` is the form that the fault asks for. Hidden files and folders are passed over. Raises
-    SheetError when there is no clip.
+    `pattern` is a regular expression of a clip's path below `root`; its groups (subject, clip, emotion) become columns.
+    The other columns are path, file (the path below `inside`), row and fault. Only innermost folders, and folders with
+    pictures, are looked at. If such a folder holds pictures but has another form, its row has a fault and no subject,
+    so that it is reported; `such_as` is the form that the fault asks for. Hidden files and folders are passed over.
+    Raises SheetError when there is no clip.
     """
     found = []
     for folder, num_pictures in _leaves(root):

@@ -1,7 +1,7 @@
 """The flow maps of the MEGC 2019 composite database, public with HTNet: 442 pictures of 68 people, one a clip.
 
-A map is 28x28 px with three channels in RGB order: horizontal flow, vertical flow and optical strain from onset to apex.
-Each channel is scaled to 0..255 separately. Clips keep the names of their database, subject and clip.
+A map is 28x28 px with three channels in RGB order: horizontal flow, vertical flow and optical strain from onset to
+apex. Each channel is scaled to 0..255 separately. Clips keep the names of their database, subject and clip.
 """
 
 from pathlib import Path

@@ -37,13 +37,13 @@ class Published(NamedTuple):
 class Reader:
     """One database.
 
-    `name` is what code and parameters call it, `title` what tables and figures print, and `folder` where it lies in a data
-    root. `fps` is the frame rate of all its clips (None: unknown, or another one for each clip).
+    `name` is what code and parameters call it, `title` what tables and figures print, and `folder` where it lies in a
+    data root. `fps` is the frame rate of all its clips (None: unknown, or another one for each clip).
 
     `annotations(folder)` gives one row per annotated clip with the columns subject, clip, onset, apex, offset, emotion,
-    `path` (the folder of the frames, or the one file) and `file` (where the clip is annotated), all as text. `rows` adds
-    the others, unless `annotations` has them. `markers` are patterns of which one must be found in the database's folder.
-    `corrections` are keyed on (subject, clip).
+    `path` (the folder of the frames, or the one file) and `file` (where the clip is annotated), all as text. `rows`
+    adds the others, unless `annotations` has them. `markers` are patterns of which one must be found in the database's
+    folder. `corrections` are keyed on (subject, clip).
     """
 
     name: str
@@ -61,8 +61,8 @@ class Reader:
     def rows(self, folder: Path) -> pd.DataFrame:
         """`annotations(folder)` with the columns in which most clips of most databases are alike.
 
-        They are database, fps, aus (none), `cropped` (False; the only one that is no text), `row` (none) and `fault` (why
-        the clip cannot be used, as far as the reader sees; empty).
+        They are database, fps, aus (none), `cropped` (False; the only one that is no text), `row` (none) and `fault`
+        (why the clip cannot be used, as far as the reader sees; empty).
         """
         rows = self.annotations(folder)
         alike = {

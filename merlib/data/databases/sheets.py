@@ -1,4 +1,4 @@
-"""Annotation sheets as they are (Excel or CSV, a header in any row, numbers where there was text) and frames by number."""
+"""Annotation sheets as they are (Excel or CSV, a header in any row, numbers instead of text), and frames by number."""
 
 import csv
 import io
@@ -39,9 +39,9 @@ class SheetError(ValueError):
 def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The annotation table in a folder, or in one file: the only sheet with a row that holds all of `header`.
 
-    A `|` separates the ways to write one column's title. Returns text columns named by the keys of `header` and `optional`
-    ("" where there is no such column or no entry), and `file` and `row` (from 1, as a spreadsheet shows it). Rows with
-    nothing in these columns are skipped.
+    A `|` separates the ways to write one column's title. Returns text columns named by the keys of `header` and
+    `optional` ("" where there is no such column or no entry), and `file` and `row` (from 1, as a spreadsheet shows it).
+    Rows with nothing in these columns are skipped.
     Raises SheetError when no sheet fits, when several do, or when the one that fits has no rows.
     """
     files = [place] if place.is_file() else sorted(place.iterdir())
@@ -63,7 +63,7 @@ def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | N
 
 
 def workbook(file: Path) -> list[list[list[str]]]:
-    """All worksheets of a file without headers, each as rows of cells, as text. Raises SheetError if it cannot be opened."""
+    """All worksheets of a file without headers, as rows of cells, as text. Raises SheetError if it does not open."""
     faults: list[Fault] = []
     books = [[[_cell(row, i) for i in range(len(row))] for row in cells] for cells in _worksheets(file, faults)]
     if faults:
@@ -153,7 +153,7 @@ def clip_folders(root: Path, rows: pd.DataFrame) -> list[str]:
 
 
 def frames(folder: Path) -> dict[int, str]:
-    """Frame number -> path, for every picture in a clip's folder whose name ends in a number; leading zeros do not count.
+    """Frame number -> path, for every picture in a clip's folder whose name ends in a number, with or without zeros.
 
     One pass over the folder. Raises FileNotFoundError when it is not there, ValueError when two files have one number.
     """

@@ -38,7 +38,7 @@ def _habit(rng: np.random.Generator) -> Habit:
 
 @dataclass(frozen=True)
 class Identity:
-    """One person. Every trait is drawn on its own, by the rule beside it; "factor" means relative to the average face."""
+    """One person. Every trait is drawn alone, by the rule beside it; a "factor" is relative to the average face."""
 
     # proportions
     face_width: float = _normal(1.0, 0.035)  # factor

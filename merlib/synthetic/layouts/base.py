@@ -14,7 +14,7 @@ from merlib.synthetic.motion.takes import Take, play
 
 
 class Layout:
-    """How the files of a database look. `emotions`: the emotions played, and the number of clips in the real database."""
+    """How the files of a database look. `emotions`: the emotions played, with their clips in the real database."""
 
     emotions: ClassVar[dict[str, int]]
     cropped = False  # the frames are the database's own face crops
@@ -58,5 +58,6 @@ class Layout:
     def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
         """Writes the annotation sheet, of a database that has one.
 
-        `clips`: subject, clip, label, onset, apex, offset (frame numbers), units (tuple of (number, side)), intensities.
+        `clips`: subject, clip, label, onset, apex, offset (frame numbers), units (tuple of (number, side)),
+        intensities.
         """

@@ -30,7 +30,7 @@ class Posed(Layout):
 
 
 class CkPlus(Posed):
-    """CK+: per sequence one file with the code of its emotion and one with its action units; 266 sequences have no emotion."""
+    """CK+: one file per sequence with its emotion's code, one with its action units; 266 sequences have no emotion."""
 
     grey, filmed = True, "rise"
     emotions: ClassVar = {

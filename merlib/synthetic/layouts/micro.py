@@ -1,4 +1,4 @@
-"""The databases as they lie on disk: class shares, names, folders, frame numbers and annotation sheets, quirks included.
+"""The databases as they lie on disk: class shares, names, folders, frame numbers and sheets, quirks included.
 
 Here are those of micro-expressions; CASME and CAS(ME)² are in `casme`, those of macro-expressions in `macro`.
 """

@@ -94,7 +94,8 @@ def cast_posed(
 ) -> list[Part]:
     """The clips of a database of posed expressions with the class shares of `emotion_counts`, sorted by person.
 
-    People take turns, so that nobody poses an emotion again before everybody has posed it. Labels are what was asked for.
+    People take turns, so that nobody poses an emotion again before everybody has posed it. Labels are what was asked
+    for.
     """
     parts, order = _parts(emotion_counts, num_clips, POSED), rng.permutation(num_persons)
     drawn = [replace(part, person=int(order[i % num_persons])) for i, part in enumerate(parts)]

@@ -1,4 +1,4 @@
-"""An actor whose expressions are large: the skin moves with the head, furrows have a greatest depth, the mouth opens."""
+"""An actor whose expressions are large: the skin moves with the head, furrows have a limit, the mouth opens."""
 
 import cv2
 import numpy as np

@@ -26,7 +26,7 @@ Filmed = Literal["all", "rise", "apex"]
 
 
 def pose(who: Identity, units: tuple[Unit, ...], fps: int, filmed: Filmed, rng: np.random.Generator) -> Take:
-    """A take of `who` posing `units`: filmed as a whole, from the onset to the apex, or at the apex alone (one frame)."""
+    """A take of `who` posing `units`: filmed as a whole, from onset to apex, or at the apex alone (one frame)."""
     num_frames = round(rng.uniform(SHORTEST, LONGEST) * fps) + 1
     apex = round(rng.uniform(0.45, 0.6) * (num_frames - 1))
     side = str(rng.choice(["L", "R"]))
