@@ -85,7 +85,7 @@ class Record:
         files = [self._write(f"figures/{name}.{suffix}", _picture(figure, suffix)) for suffix in ("png", "pdf")]
         self._list(entry, files, _sources(data), faces=faces)
         # beside the picture that a cell stores of it stands which artifact it is: the gallery asks whether it shows faces
-        figure._repr_mimebundle_ = lambda **_: ({}, {"image/png": {"artifact": name}})
+        vars(figure)["_repr_mimebundle_"] = lambda **_: ({}, {"image/png": {"artifact": name}})
         return figure
 
     def predictions(self, predictions: pd.DataFrame) -> pd.DataFrame:

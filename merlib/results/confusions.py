@@ -65,7 +65,7 @@ def beside(published_ones: Matrices, ours: Matrices, shares: bool = False) -> pd
 
     `shares`: ours are counts, and are shown as shares of the target's clips, with two digits.
     """
-    blocks = {}
+    blocks: Matrices = {}
     for place in dict.fromkeys(place for place, _ in published_ones):
         blocks |= {(p, f"{name}, published"): m for (p, name), m in published_ones.items() if p == place}
         blocks |= {(p, name): _shares(m) if shares else m.astype(str) for (p, name), m in ours.items() if p == place}

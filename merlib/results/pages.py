@@ -62,13 +62,14 @@ def grouped(first: str, rows: Sequence[str], groups: Sequence[str], columns: dic
     cells = pd.DataFrame({("", first): list(rows)} | columns, dtype=object)
     cells.columns = pd.MultiIndex.from_tuples(cells.columns)
     marks = _below(cells)
-    parts, part_marks = [], []
+    parts: list[pd.DataFrame] = []
+    part_marks: list[np.ndarray] = []
     for group in order:
         inside = np.array([name == group for name in groups])
         part, found = cells[inside], marks[inside]
         if group:
             parts.append(pd.DataFrame([[group, *[""] * (cells.shape[1] - 1)]], columns=cells.columns))
-            part_marks.append([[GROUP, *[""] * (cells.shape[1] - 1)]])
+            part_marks.append(np.array([[GROUP, *[""] * (cells.shape[1] - 1)]], dtype=object))
         parts.append(part)
         part_marks.append(_best(part, found, best))
     if not any(cells.columns.get_level_values(0)):

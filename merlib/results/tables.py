@@ -4,6 +4,7 @@ A table's CSV file is wide and holds everything. Its page (`pages`) shows what i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ MEANING = {
     "f1_of_means": "Our F1 is 2PR/(P+R) of the classes' mean precision P and mean recall R, pooled over all folds.",
     "accuracy_fold_sd": "Our STD is the standard deviation of the accuracy over folds (with n - 1), as a share.",
 }
-Predictions = pd.DataFrame
+Predictions: TypeAlias = pd.DataFrame
 
 
 def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predictions | Sequence[Predictions]]) -> Table:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,8 +52,8 @@ def diagram(boxes: Mapping[str, Box], arrows: Sequence[Arrow], groups: Groups | 
         _draw_box(ax, box, places[key])
     for arrow, corners in routes.items():
         _draw_arrow(ax, arrow, corners)
-    corners = np.array([*chain(*routes.values()), *chain(*((r.low, r.high) for r in (*places.values(), *frames)))])
-    _finish(figure, ax, corners, {box.role for box in boxes.values()})
+    ends = np.array([*chain(*routes.values()), *chain(*((r.low, r.high) for r in (*places.values(), *frames)))])
+    _finish(figure, ax, ends, {box.role for box in boxes.values()})
     return figure
 
 
@@ -86,8 +87,8 @@ def _draw_box(ax: Axes, box: Box, place: Rectangle) -> None:
         _draw_pictures(ax, box.image, place.x, y)
         y -= heights[0] + gap
     for height, (text, size, ink) in zip(heights[1:], texts, strict=True):
-        look = {"size": size, "color": ink, "linespacing": placement.LINES}
-        ax.text(place.x, y - height / 2, text, ha="center", va="center", **look)
+        at = place.x, y - height / 2
+        ax.text(*at, text, size=size, color=ink, linespacing=placement.LINES, ha="center", va="center")
         y -= height + gap
 
 
@@ -100,24 +101,20 @@ def _draw_pictures(ax: Axes, image: np.ndarray, x: float, top: float) -> None:
         corner, order = (right - width, upper - placement.IMAGE), 2 + 0.01 * i
         extent = (corner[0], right, corner[1], upper)
         ax.imshow(picture, cmap="gray", extent=extent, interpolation="antialiased", zorder=order)
-        edge = {"fill": False, "edgecolor": "white", "linewidth": 0.6}
-        ax.add_patch(patches.Rectangle(corner, width, placement.IMAGE, zorder=order, **edge))
+        edge = patches.Rectangle(corner, width, placement.IMAGE, fill=False, edgecolor="white", linewidth=0.6)
+        ax.add_patch(edge).set_zorder(order)
 
 
 def _draw_arrow(ax: Axes, arrow: Arrow, corners: Sequence[Point]) -> None:
-    look = {
-        "arrowstyle": "-|>,head_length=3.2,head_width=1.6",
-        "mutation_scale": 1.4,
-        "color": "#333333",
-        "linewidth": 1,
-    }
-    ax.add_patch(patches.FancyArrowPatch(path=_rounded(corners), zorder=3, **look))
+    head = "-|>,head_length=3.2,head_width=1.6"
+    line = patches.FancyArrowPatch(
+        path=_rounded(corners), arrowstyle=head, mutation_scale=1.4, color="#333333", linewidth=1, zorder=3
+    )
+    ax.add_patch(line)
     (x0, y0), (x1, y1) = max(pairwise(corners), key=lambda leg: np.hypot(*np.subtract(*leg)))
-    x, y, look = (x0 + x1) / 2, (y0 + y1) / 2, {"size": placement.SHAPE_SIZE, "color": GREY, "zorder": 4}
-    if y0 == y1:
-        ax.text(x, y + 0.03, arrow.label, ha="center", va="bottom", **look)
-    else:
-        ax.text(x + 0.05, y, arrow.label, ha="left", va="center", **look)
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    place, sides = ((x, y + 0.03), ("center", "bottom")) if y0 == y1 else ((x + 0.05, y), ("left", "center"))
+    ax.text(*place, arrow.label, ha=sides[0], va=sides[1], size=placement.SHAPE_SIZE, color=GREY, zorder=4)
 
 
 def _rounded(corners: Sequence[Point], radius: float = 0.07) -> Path:
@@ -128,9 +125,10 @@ def _rounded(corners: Sequence[Point], radius: float = 0.07) -> Path:
     return Path([*points, corners[-1]], [*codes, Path.LINETO])
 
 
-def _towards(start: Point, end: Point, distance: float) -> np.ndarray:
-    way = np.subtract(end, start)
-    return start + way * min(distance / np.hypot(*way), 0.5)
+def _towards(start: Point, end: Point, distance: float) -> Point:
+    right, up = end[0] - start[0], end[1] - start[1]
+    share = min(distance / np.hypot(right, up), 0.5)
+    return start[0] + share * right, start[1] + share * up
 
 
 def _draw_group(ax: Axes, title: str, keys: Sequence[str], places: Mapping, routes: Mapping) -> Rectangle:
@@ -162,9 +160,9 @@ def _draw_title(ax: Axes, title: str, frame: Rectangle, routes: Mapping) -> None
     ax.text(first, y, title, size=placement.NAME_SIZE, color=GREY, ha="left", va="top", zorder=3.5, bbox=behind)
 
 
-def _outline(place: Rectangle, **look: object) -> patches.FancyBboxPatch:
+def _outline(place: Rectangle, **look: Any) -> patches.FancyBboxPatch:
     style = "round,pad=0,rounding_size=0.05"
-    return patches.FancyBboxPatch(place.low, place.width, place.height, boxstyle=style, **look)
+    return patches.FancyBboxPatch(tuple(place.low), place.width, place.height, boxstyle=style, **look)
 
 
 def _tint(colour: str) -> np.ndarray:

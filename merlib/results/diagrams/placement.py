@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, pairwise
+from operator import attrgetter
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -218,7 +219,7 @@ def _ways(start: Rectangle, end: Rectangle, corner_first: bool) -> Iterator[list
     right, up = (1 if end.x > start.x else -1), (1 if end.y > start.y else -1)
     out_x, in_x = start.x + right * start.width / 2, end.x - right * end.width / 2
     out_y, in_y = start.y + up * start.height / 2, end.y - up * end.height / 2
-    thin = [min(start, end, key=lambda place, side=side: getattr(place, side)) for side in ("width", "height")]
+    thin = [min(start, end, key=attrgetter(side)) for side in ("width", "height")]
     low, high = np.maximum(start.low, end.low), np.minimum(start.high, end.high)
     if low[1] <= thin[1].y <= high[1]:
         yield [(out_x, thin[1].y), (in_x, thin[1].y)]
