@@ -81,9 +81,9 @@ class _Exporter(HTMLExporter):
         html = MarkdownWithMath(renderer=_Renderer(self.headings)).render(source)
         return html.replace("<table>", f"{_scrolled('wide', 'Table')}<table>").replace("</table>", "</table></div>")
 
-    def from_notebook_node(self, *args: Any, **kwargs: Any) -> tuple[str, dict[str, Any]]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
         self.headings: list[tuple[int, str, str]] = []
-        return super().from_notebook_node(*args, **kwargs)
+        return super().from_notebook_node(nb, resources, **kw)
 
 
 class _Renderer(IPythonRenderer):
