@@ -21,19 +21,20 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def onset_and_apex(videos: list[np.ndarray], apex_index: np.ndarray) -> dict[str, np.ndarray]:
-    """The frames that training may draw, the labelled one first: onset and apex (clips, K, H, W, 3) uint8, and how many
-    others a clip has: reach (clips,), at most K - 1. `videos`: one (T, H, W, 3) uint8 a clip."""
+    """The frames that training may draw, the labelled one first: onset and apex (clips, K, H, W, 3) uint8.
+
+    reach (clips,): how many others a clip has, at most K - 1. `videos`: one (T, H, W, 3) uint8 per clip; `apex_index` (clips,).
+    """
     reach = (0.15 * apex_index / 4).astype(int)
-    steps = np.minimum(
-        np.arange(reach.max() + 1), reach[:, None]
-    )  # (clips, K); beyond its reach a clip repeats its last
+    # (clips, K); beyond its reach a clip repeats its last
+    steps = np.minimum(np.arange(reach.max() + 1), reach[:, None])
     onset = np.stack([video[step] for video, step in zip(videos, steps, strict=True)])
     apex = np.stack([video[a - step] for video, a, step in zip(videos, apex_index, steps, strict=True)])
     return {"onset": onset, "apex": apex, "reach": reach}
 
 # %% ../../notebooks/04_mmnet.ipynb #7dcd916e
 def draw(candidates: Tensor, reach: Tensor, generator: torch.Generator) -> Tensor:
-    """One of its own candidates a clip, each as likely. (B, K, H, W, 3) -> (B, H, W, 3)."""
+    """One of each clip's own candidates, all equally likely. (B, K, H, W, 3) -> (B, H, W, 3)."""
     share = torch.rand(len(reach), generator=generator, device=reach.device)
     return candidates[torch.arange(len(reach), device=reach.device), (share * (reach + 1)).long()]
 
@@ -68,7 +69,7 @@ class ContinuousAttention(nn.Module):
 
 # %% ../../notebooks/04_mmnet.ipynb #32fe4ac7
 def shortcut(in_channels: int, channels: int, stride: int) -> nn.Module | None:
-    """The skip of a block that halves the size: 1x1 convolution and batch normalisation; None where size and width stay."""
+    """The skip connection of a block that halves the size: 1x1 convolution and batch normalisation. None for stride 1."""
     if stride == 1:
         return None
     return nn.Sequential(nn.Conv2d(in_channels, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
@@ -94,7 +95,7 @@ class CABlock(nn.Module):
 
 # %% ../../notebooks/04_mmnet.ipynb #2b9a2c94
 class ResidualBlock(BasicBlock):
-    """ResNet-18's block with the CA block's interface; its attention is None."""
+    """ResNet-18's block with the CA block's interface. Its attention is None."""
 
     def __init__(self, in_channels: int, channels: int, stride: int) -> None:
         super().__init__(in_channels, channels, stride, shortcut(in_channels, channels, stride))
@@ -145,7 +146,7 @@ class PositionCalibration(nn.Module):
 class MMNet(nn.Module):
     """MMNet (Fig. 2): apex - onset and onset, each (B, 3, size, size) -> logits (B, num_classes). `size`: a multiple of 16.
 
-    `ca_block`, `pc_module` and `continuous` switch off one idea each (Tables 3 and 4); `width` scales the channels;
+    `ca_block`, `pc_module` and `continuous` switch off one idea each (Tables 3 and 4). `width` scales the channels.
     `transformer` goes to the PC module.
     """
 
