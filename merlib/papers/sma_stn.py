@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['IMAGENET_MEAN', 'IMAGENET_STD', 'snippets', 'time_averages', 'approximate_rank_pooling', 'frame_weights',
-           'rank_pooling', 'pool', 'as_picture', 'dssi', 'dynamic_images', 'stage', 'backbone', 'NonLocal', 'SMASTN',
+           'rank_pooling', 'pool', 'dssi', 'as_picture', 'dynamic_images', 'stage', 'backbone', 'NonLocal', 'SMASTN',
            'de_loss', 'joint_loss']
 
 # %% ../../notebooks/01_sma_stn.ipynb #604f01ae
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock
 
-from ..data.clips import Clips
+from ..data import Clips
 from ..preprocessing import augment
 from ..training.weights import Weights, load
 
@@ -25,14 +25,14 @@ from ..training.weights import Weights, load
 def snippets(length: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Frames of the snippets P_0..P_3 of clips of `length` (B,) frames: positions (B, 4, 3), P_0 first (section "Sparse Sampling").
 
-    With a generator one frame is drawn from each sub-segment, each frame as likely; without, its middle one is taken.
+    With a generator one frame is drawn from each sub-segment, all equally likely. Without one, it is the middle frame.
     """
     shape, device = (len(length), 9), length.device
     place = (
         torch.rand(shape, generator=generator, device=device) if generator else torch.full(shape, 0.5, device=device)
     )
     part = torch.arange(9, device=device)
-    drawn = ((part + place) * length[:, None] / 9).long()  # (B, 9), one a sub-segment
+    drawn = ((part + place) * length[:, None] / 9).long()  # (B, 9), one per sub-segment
     drawn = torch.minimum(drawn, length[:, None] - 1)  # rounding may reach the end
     whole = torch.stack([torch.zeros_like(length), (length - 1) // 2, length - 1], dim=1)  # onset, middle, offset
     return torch.cat([whole, drawn], dim=1).view(-1, 4, 3)
@@ -45,7 +45,7 @@ def time_averages(frames: np.ndarray) -> np.ndarray:
 
 
 def approximate_rank_pooling(frames: np.ndarray) -> np.ndarray:
-    """The dynamic image of frames (T, ...), T >= 2, as Eq. 3 has it: the sum of beta_t V_t. (...) float64."""
+    """The dynamic image of frames (T, ...), T >= 2, by Eq. 3: the sum of beta_t V_t. (...) float64."""
     beta = 2 * np.arange(1, len(frames) + 1) - len(frames) - 1  # Eq. 4
     return np.tensordot(beta, time_averages(frames), axes=1)
 
@@ -59,7 +59,7 @@ def frame_weights(num_frames: int) -> np.ndarray:
 def rank_pooling(frames: np.ndarray, lam: float) -> np.ndarray:
     """The dynamic image of frames (T, ...) by Eq. 1, solved with scikit-learn's linear SVM; `lam` is the λ of Eq. 1."""
     V = time_averages(frames).reshape(len(frames), -1)
-    U, scale, basis = np.linalg.svd(V, full_matrices=False)  # V = (U * scale) @ basis: T coordinates a frame
+    U, scale, basis = np.linalg.svd(V, full_matrices=False)  # V = (U * scale) @ basis: T coordinates per frame
     later, earlier = np.tril_indices(len(V), -1)
     pairs = (U * scale)[later] - (U * scale)[earlier]  # V_q - V_t for all q > t
     X, y = np.concatenate([pairs, -pairs]), np.repeat([1, -1], len(pairs))  # each pair both ways round: same loss twice
@@ -68,9 +68,6 @@ def rank_pooling(frames: np.ndarray, lam: float) -> np.ndarray:
     return (svm.coef_[0] @ basis).reshape(frames.shape[1:])
 
 # %% ../../notebooks/01_sma_stn.ipynb #75ffb34c
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
 def pool(frames: Tensor, taken: Tensor) -> Tensor:
     """Dynamic images of the frames (B, N, H, W, 3) uint8 at positions `taken` (B, 4, T), in grey levels, no change at 0.
 
@@ -82,13 +79,7 @@ def pool(frames: Tensor, taken: Tensor) -> Tensor:
         images.add_(frames.flatten(0, 1).index_select(0, (clip + position).flatten()), alpha=weight)
     return images.unflatten(0, taken.shape[:2]).movedim(-1, -3)
 
-
-def as_picture(images: Tensor) -> Tensor:
-    """Dynamic images of clips (..., 4, 3, H, W) in 0..1, no change at 0.5, four root mean squares of the clip at 0 and 1."""
-    square = images.square().mean(dim=(-4, -3, -2, -1), keepdim=True)
-    return (0.5 + 0.125 * images / square.sqrt().clamp(min=0.1)).clamp(0, 1)
-
-
+# %% ../../notebooks/01_sma_stn.ipynb #75c9d3eb
 def dssi(clips: Clips, videos: list[np.ndarray]) -> dict[str, np.ndarray]:
     """What is kept of each clip: its frames, padded to the longest clip, its number of frames, its images to test with.
 
@@ -108,6 +99,15 @@ def dssi(clips: Clips, videos: list[np.ndarray]) -> dict[str, np.ndarray]:
     return {"frames": padded, "length": length, "middle": middle}
 
 # %% ../../notebooks/01_sma_stn.ipynb #5f88baac
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def as_picture(images: Tensor) -> Tensor:
+    """Dynamic images of clips (..., 4, 3, H, W) in 0..1, no change at 0.5, four root mean squares of the clip at 0 and 1."""
+    square = images.square().mean(dim=(-4, -3, -2, -1), keepdim=True)
+    return (0.5 + 0.125 * images / square.sqrt().clamp(min=0.1)).clamp(0, 1)
+
+
 def dynamic_images(batch: dict[str, Tensor], generator: torch.Generator, training: bool) -> Tensor:
     """The network's input (B, 4, 3, H, W): the images I_0..I_3 of every clip, drawn and augmented only in training."""
     images = batch["middle"]
@@ -122,7 +122,7 @@ def dynamic_images(batch: dict[str, Tensor], generator: torch.Generator, trainin
 
 # %% ../../notebooks/01_sma_stn.ipynb #6ff81ae6
 def stage(in_channels: int, channels: int, stride: int) -> nn.Sequential:
-    """One of ResNet-18's four stages: two residual blocks, the first of which may halve the size."""
+    """One of ResNet-18's four stages: two residual blocks. The first one halves the size where the stride is 2."""
     skip = None
     if stride > 1:
         skip = nn.Sequential(nn.Conv2d(in_channels, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
@@ -170,7 +170,7 @@ class SMASTN(nn.Module):
     """SMA-STN: dynamic images (B, 4, 3, H, W) -> logits (B, num_classes), features F_i (B, 4, 8 width).
 
     Without `stma` there is neither non-local block nor attention: F_m is the mean of the F_i. `weights` are a ResNet-18's
-    (of this `width`), its classifier left out.
+    (of this `width`), without its classifier.
     """
 
     def __init__(self, num_classes: int, width: int = 64, stma: bool = True, weights: Weights | None = None) -> None:
@@ -188,7 +188,7 @@ class SMASTN(nn.Module):
         return maps.float().mean(dim=(2, 3)).unflatten(0, images.shape[:2])
 
     def attention(self, features: Tensor) -> Tensor:
-        """alpha of Eq. 7 (B, 4), which sums to 1 over the images."""
+        """alpha of Eq. 7 (B, 4). Its sum over the images is 1."""
         if self.q is None:
             return features.new_full(features.shape[:2], 1 / features.shape[1])
         return torch.sigmoid(self.q(features).squeeze(-1)).softmax(dim=1)
@@ -200,7 +200,7 @@ class SMASTN(nn.Module):
 
 # %% ../../notebooks/01_sma_stn.ipynb #c6118b39
 def de_loss(features: Tensor) -> Tensor:
-    """The DE-Loss of F_i (B, 4, C), Eq. 9 to 11, the mean over clips; it and its gradient are finite for equal F_i too."""
+    """The DE-Loss of F_i (B, 4, C), Eq. 9 to 11, the mean over clips. Loss and gradient are finite for equal F_i too."""
     i, j = torch.triu_indices(features.shape[1], features.shape[1], offset=1, device=features.device)
     distances = ((features[:, i] - features[:, j]).square().sum(dim=-1) + 1e-12).sqrt()  # (B, 6), Eq. 9
     low, high = distances.amin(dim=1, keepdim=True), distances.amax(dim=1, keepdim=True)

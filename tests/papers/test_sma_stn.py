@@ -211,7 +211,7 @@ def test_attention_sums_to_one_and_the_sigmoid_bounds_it():
     alpha = model.attention(features)
     torch.testing.assert_close(alpha.sum(dim=1), torch.ones(50))
     assert alpha.max() <= np.e / (np.e + 3) + 1e-6 and alpha.min() >= 1 / (1 + 3 * np.e) - 1e-6
-    assert alpha.std() > 0.05  # and it does lean
+    assert alpha.std() > 0.05  # it does lean
 
 
 @pytest.mark.parametrize("order", list(permutations(range(SEGMENTS)))[1::5])
@@ -235,7 +235,7 @@ def test_the_non_local_block_is_equation_5_place_by_place():
     block = sma_stn.NonLocal(6)
     torch.nn.init.normal_(block.y.weight)
     x = torch.randn(1, 6, 2, 3)
-    X = x[0].flatten(1).T  # a row a place
+    X = x[0].flatten(1).T  # one row per place
     linear = lambda conv, place: conv.weight[:, :, 0, 0] @ place + conv.bias  # noqa: E731
     expected = []
     for i in range(6):
