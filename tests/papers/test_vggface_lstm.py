@@ -8,7 +8,7 @@ import torchvision
 from torch import nn
 
 from merlib.papers import vggface_lstm
-from merlib.papers.vggface_lstm import RESNET50, STAGES, FaceEncoder, Retrained  # fmt: skip
+from merlib.papers.vggface_lstm import RESNET50, STAGES, FaceEncoder, Retrained
 from merlib.training import loop, vggface2, weights
 from merlib.training.loop import Settings
 from merlib.training.splits import Fold
@@ -23,7 +23,7 @@ def pictures(number=6, size=64, seed=0):
 
 
 def lively(network, seed=0):
-    """Batch statistics and biases that are not those of an untrained network."""
+    """The network with random batch statistics and biases, unlike an untrained one."""
     generator = torch.Generator().manual_seed(seed)
     for name, tensor in network.state_dict().items():
         if name.endswith(("running_mean", "bias")):
@@ -31,10 +31,6 @@ def lively(network, seed=0):
         elif name.endswith("running_var"):
             tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.5)
     return network
-
-
-def unchanged(before, after):
-    return all(torch.equal(before[name], after[name]) for name in before)
 
 
 def state(module):
@@ -108,7 +104,7 @@ def test_weights_of_another_network_are_refused_with_the_tensor(tmp_path, change
 
 
 def train(network, x, num_epochs=2):
-    """Trains `network` in place, as an experiment does; x are its inputs."""
+    """Trains `network` in place on the inputs `x`, as an experiment does."""
     y = np.arange(len(x)) % 3
     settings = Settings(num_epochs=num_epochs, batch_size=4, lr=1e-2, precision="float32")
     fold = Fold("one", np.arange(len(x) - 2), np.arange(len(x) - 2, len(x)))

@@ -1,4 +1,4 @@
-"""The sequence models of notebook 05: what they read, what they must not see, and whether order matters to them."""
+"""The sequence models of notebook 05: which frames they read, what they must ignore, and whether order matters."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_a_test_window_lies_in_the_middle_and_training_windows_everywhere(length
 
 
 def batch(seed=0, channels=6):
-    """Clips of 20, 9 and 4 frames, and rubbish behind their ends, as no clip has it."""
+    """Clips of 20, 9 and 4 frames. Behind their ends stands random noise in place of zeros."""
     features = np.random.default_rng(seed).normal(size=(3, 20, channels)).astype(np.float16)
     return {"features": torch.from_numpy(features), "length": torch.tensor([20, 9, 4])}
 
@@ -62,7 +62,7 @@ def test_what_is_behind_the_end_of_a_short_clip_does_not_matter(name):
     clips = batch()
     with torch.no_grad():
         together = network(*vggface_lstm.sequences(clips, torch.Generator(), False, num_frames=11))
-        for clip, length in enumerate([20, 9, 4]):  # each alone, without any padding
+        for clip, length in enumerate([20, 9, 4]):  # each clip alone, without padding
             alone = {"features": clips["features"][[clip], :length], "length": clips["length"][[clip]]}
             x, valid = vggface_lstm.sequences(alone, torch.Generator(), False, num_frames=min(11, length))
             torch.testing.assert_close(network(x, valid)[0], together[clip])
@@ -90,7 +90,7 @@ def test_the_order_of_frames_matters_to_all_but_their_mean(name):
 
 @pytest.mark.parametrize("cell", [nn.LSTM, nn.GRU])
 def test_both_directions_end_after_the_last_frame_that_they_read(cell):
-    """Reference: two networks of one direction, the second one on the clip turned round."""
+    """Reference: two networks of one direction. The second reads the reversed clip."""
     torch.manual_seed(0)
     both = Recurrent(5, cell, bidirectional=True)
     forward, backward = cell(5, 5, batch_first=True), cell(5, 5, batch_first=True)
