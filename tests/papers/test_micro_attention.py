@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -145,6 +147,24 @@ def test_grey_weighs_the_colours_as_luma():
     greys = micro_attention.grey(colours)
     assert greys.shape == (2, 40, 50) and greys.dtype == np.uint8
     assert np.abs(greys - colours @ np.array([0.299, 0.587, 0.114])).max() <= 0.6
+
+
+def test_a_clip_is_its_apex_frame_alone_and_a_face_crop_is_aligned_too(tmp_path):
+    synthetic.write("casme2", tmp_path, synthetic.Size(subjects=2, clips=4, height=120, width=100))
+    clip = databases.read("casme2", tmp_path)[np.arange(1)]
+    onset, dark = clip.table["frames"][0][0], str(tmp_path / "dark.png")
+    cv2.imwrite(dark, cv2.imread(onset) // 2)
+
+    def picture(apex: str, cropped: bool) -> np.ndarray:
+        files = [onset] * len(clip.table["frames"][0])
+        files[clip.apex_index[0]] = apex
+        table = clip.table.assign(frames=[files], cropped=cropped)
+        return micro_attention.apex_pictures(replace(clip, table=table), 60)[1]
+
+    bright = picture(onset, cropped=False)
+    assert bright.shape == (1, 60, 60) and bright.dtype == np.uint8
+    assert picture(dark, cropped=False).mean() == pytest.approx(bright.mean() / 2, rel=0.03)
+    assert np.array_equal(picture(onset, cropped=True), bright)
 
 
 def test_the_input_is_cut_from_the_corners_and_the_middle():
