@@ -122,7 +122,7 @@ def _correct(predictions: pd.DataFrame) -> np.ndarray:
 
 
 def _band(ax: Axes, line: pd.Series, low: pd.Series, high: pd.Series, colour: str, label: str) -> None:
-    ax.plot(line.index, line, color=colour, label=label)
+    ax.plot(line.index, line, color=colour, label=label, marker="o" if len(line) == 1 else "")
     ax.fill_between(line.index, low, high, color=colour, alpha=0.15, linewidth=0)
 
 

@@ -20,7 +20,7 @@ DAGGER = "† The epoch is chosen on the test subjects: not a fair estimate."
 # a column group of the CSV file, or a rule -> head on the page
 HEADS = {PUBLISHED: PUBLISHED, OURS["last"]: LAST, OURS["best test epoch"]: BEST_TEST, MAJORITY: "majority"}
 RULES = {"last": LAST, "best test epoch": BEST_TEST, MAJORITY: "majority"}
-SPREAD = ("SD", "STD")  # how the head of a spread begins: it is neither better nor worse
+SCORES = ("Acc.", "F1", "UF1", "UAR", "WAR", "2PR/(P+R)")  # how the head of a score begins; larger is better
 
 
 def compared(frame: pd.DataFrame, marked: bool) -> Page:
@@ -81,7 +81,7 @@ def _below(cells: pd.DataFrame) -> np.ndarray:
     """Marks of our numbers that are not above the majority guess."""
     marks = np.full(cells.shape, "", dtype=object)
     for place, (score, head) in enumerate(cells.columns):
-        if head in (LAST, BEST_TEST) and (score, "majority") in cells and not score.startswith(SPREAD):
+        if head in (LAST, BEST_TEST) and (score, "majority") in cells and _is_score(score):
             values, guess = _numbers(cells.iloc[:, place]), _numbers(cells[score, "majority"])
             marks[(values <= guess).to_numpy(), place] = BELOW
     return marks
@@ -91,11 +91,16 @@ def _best(cells: pd.DataFrame, marks: np.ndarray, best: Sequence[str]) -> np.nda
     """The marks of one group's rows, with the largest value of a column marked where it has two or more."""
     marks = marks.copy()
     for place, (score, head) in enumerate(cells.columns):
-        if head in best and not score.startswith(SPREAD):
+        if head in best and _is_score(score):
             values = _numbers(cells.iloc[:, place])
             if values.notna().sum() > 1:
                 marks[(values == values.max()).to_numpy() & (marks[:, place] == ""), place] = BEST
     return marks
+
+
+def _is_score(heading: str) -> bool:
+    """Whether larger is better: not so for a spread ("STD") or a count ("frames")."""
+    return heading.split(" ")[0].rstrip(",") in SCORES
 
 
 def _numbers(texts: pd.Series) -> pd.Series:
