@@ -15,7 +15,7 @@ from merlib.results.pages import DAGGER, MAJORITY, OURS
 from merlib.results.rendering import Table
 
 USED = "data used"
-FAIR = {"last": "yes", "best test epoch": "no: chosen on the test person", MAJORITY: ""}
+FAIR = {"last": "yes", "best test epoch": "no: chosen on the test subjects", MAJORITY: ""}
 SHOWN = {"uf1": "UF1", "uar": "UAR", "accuracy": "Acc."}
 HEADINGS = {"accuracy %": "Acc. (%)", "accuracy": "Acc.", "f1": "F1"}
 # What a paper prints as its own "F1" where it is not the mean of the classes' F1. PSN: its Table 7 gives 2PR/(P+R);
@@ -99,14 +99,23 @@ def used(predictions: Predictions) -> dict[str, str]:
 
 def _data_lines(frames: Iterable[Predictions]) -> list[str]:
     """What was tested, in one line: "Ours: CASME II, 5 classes: 78 clips, 8 people; ... (seeds 0, 1)."""
-    tested: dict[str, list[str]] = {}
+    tested: dict[str, list[str]] = {}  # what -> the seeds of each result on it
     for predictions in frames:
         found, name = used(predictions), published.database_name(_sorted(predictions["database"].iloc[0]))
-        amount = f"{found['clips']} clips, {found['subjects']} people"
-        where = f"{name}, {len(metrics.class_names(predictions))} classes: {amount}"
-        tested.setdefault(f"{'seeds' if ',' in found['seeds'] else 'seed'} {found['seeds']}", []).append(where)
-    texts = [f"{'; '.join(dict.fromkeys(where))} ({seeds})" for seeds, where in tested.items()]
+        what = f"{name}, {len(metrics.class_names(predictions))} classes: {found['clips']} clips, {found['subjects']} people"
+        tested.setdefault(what, []).append(found["seeds"])
+    by_seeds: dict[str, list[str]] = {}
+    for what, seeds in tested.items():
+        by_seeds.setdefault(_seeds(seeds), []).append(what)
+    texts = [f"{'; '.join(what)} ({seeds})" for seeds, what in by_seeds.items()]
     return [f"Ours: {'; '.join(texts)}.", DAGGER] if texts else []
+
+
+def _seeds(of_results: Sequence[str]) -> str:
+    """ "seeds 0, 1"; the most that a result has, where they differ."""
+    most = max(of_results, key=len)
+    fewer = ", some results fewer" if len(set(of_results)) > 1 else ""
+    return f"{'seeds' if ',' in most else 'seed'} {most}{fewer}"
 
 
 def _sorted(databases: str) -> str:

@@ -270,5 +270,5 @@ def _report(result: FoldResult, clips: Clips, test: np.ndarray) -> str:
     majority = np.bincount(clips.y[test]).max() / len(test)
     return (
         f"trained on {len(clips) - len(test)} of {len(clips)} clips, {len(clips.class_names)} classes; of the "
-        f"{len(set(persons[test]))} persons held out, {right:.1%} of {len(test)} clips right (largest class {majority:.1%})"
+        f"{len(set(persons[test]))} people held out, {right:.1%} of {len(test)} clips right (largest class {majority:.1%})"
     )

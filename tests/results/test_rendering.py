@@ -111,7 +111,9 @@ def test_a_page_shows_each_score_published_last_best_and_majority_side_by_side(t
     assert list(table.page.cells.columns[1:]) == [(score, head) for score in ("Acc. (%)", "F1") for head in heads]
     frame = table.frame.loc[ROW]
     groups = ["published", *OURS.values(), MAJORITY]
-    assert table.page.cells.iloc[-1].tolist()[1:] == [frame[group, score] for score in ("Acc. (%)", "F1") for group in groups]
+    assert table.page.cells.iloc[-1].tolist()[1:] == [
+        frame[group, score] for score in ("Acc. (%)", "F1") for group in groups
+    ]
 
 
 def test_rows_stand_in_groups_below_the_name_of_their_database(table):
@@ -157,7 +159,9 @@ def test_the_best_of_ours_is_marked_on_real_data_only_and_never_at_the_best_test
 
 
 def test_a_spread_or_a_count_is_neither_good_nor_bad():
-    table = tables.by_epoch_rule({"a": real({0: [[1], [1]]}), "b": real({0: [[5], [5]]})}, {"accuracy": "SD of it", "n": "frames"})
+    table = tables.by_epoch_rule(
+        {"a": real({0: [[1], [1]]}), "b": real({0: [[5], [5]]})}, {"accuracy": "SD of it", "n": "frames"}
+    )
     assert marked(table, BEST) == marked(table, BELOW) == []
 
 

@@ -151,3 +151,8 @@ def test_results_of_ours_alone_have_one_row_per_rule_and_the_majority_guess():
     assert table.page.cells.to_numpy().tolist() == [
         ["MMNet", *(frame.loc[rule, score] for score in ("Acc.", "UAR") for rule in tables.FAIR)]
     ]
+
+
+def test_results_with_fewer_seeds_on_the_same_clips_are_counted_once():
+    notes = tables.by_epoch_rule({"MMNet": made(TWO_SEEDS), "control": made({0: [[1, 1]]})}).notes
+    assert notes[0] == "Ours: CASME II, 5 classes: 10 clips, 2 people (seeds 0, 1, some results fewer)."

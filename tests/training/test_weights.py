@@ -76,7 +76,7 @@ def test_pretrained_weights_are_those_of_the_first_fold_and_the_note_says_how_we
         assert torch.equal(network.state_dict()[name], tensor), name
     right = (trained.logits[-1].argmax(1) == CLIPS.y[fold.test]).mean()
     persons = len(set(CLIPS.subjects[fold.test]))
-    assert f"of the {persons} persons held out, {right:.1%} of {len(fold.test)} clips right" in made.note
+    assert f"of the {persons} people held out, {right:.1%} of {len(fold.test)} clips right" in made.note
     assert made.note.endswith(CLIPS.source.text)
 
 
