@@ -90,7 +90,7 @@ BACKBONES = {"AlexNet": alexnet, "VGG16": vgg16, "ResNet10": resnet10}
 
 # %% ../../notebooks/03_psn.ipynb #93953d4b
 class Spatial(nn.Module):
-    """The spatial sub-network (section 2.1): pictures (B, T, size, size) -> a vector each, (B, T, num_features)."""
+    """The spatial sub-network (section 2.1): pictures (B, T, size, size) -> one vector each, (B, T, num_features)."""
 
     def __init__(self, size: int, width: float, num_features: int, backbone: str = "AlexNet") -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class Spatial(nn.Module):
 
 # %% ../../notebooks/03_psn.ipynb #5d847a2f
 def temporal_perception(frames: Tensor) -> Tensor:
-    """t_p of Eq. 7, (B, T), of frames (B, T, ...): the deviation over pixels of the change since the frame before, first 0."""
+    """t_p of Eq. 7, (B, T), of frames (B, T, ...): the standard deviation over pixels of each change; the first is 0."""
     change = (frames[:, 1:] - frames[:, :-1]).flatten(2)
     return torch.cat([frames.new_zeros(len(frames), 1), change.std(dim=2, correction=0)], dim=1)
 
@@ -148,7 +148,7 @@ class RNN(nn.Module):
 
 # %% ../../notebooks/03_psn.ipynb #6b461c1d
 class Temporal(nn.Module):
-    """The temporal sub-network (section 2.2): frames (B, T, size, size) -> a vector each, (B, T, num_features).
+    """The temporal sub-network (section 2.2): frames (B, T, size, size) -> one vector each, (B, T, num_features).
 
     `unit`: "TPU", "tp1" (the TPU with t_p = 1) or "RNN".
     """
@@ -169,9 +169,9 @@ class Temporal(nn.Module):
 class PSN(nn.Module):
     """PSN (Fig. 1): sparse parts and frames, each (B, T, size, size) in grey levels -> logits (B, num_classes).
 
-    `width` scales the channels. The ablations of Fig. 7: `spatial` or `unit` may be left out (False, ""), `unit` is that of
-    `Temporal`, `swap` exchanges the inputs, `conv=False` puts a linear layer to as many numbers in place of the convolution.
-    `backbone` and `fusion` (SUM, PROD, CONCAT) are Table 9's.
+    `width` scales the channels. For the ablations of Fig. 7: `spatial=False` and `unit=""` leave out a sub-network, `unit` is
+    that of `Temporal`, `swap` exchanges the inputs, and `conv=False` replaces the convolution by a linear layer with as many
+    outputs. `backbone` and `fusion` (SUM, PROD, CONCAT) are Table 9's.
     """
 
     def __init__(
@@ -216,7 +216,7 @@ class PSN(nn.Module):
 
 # %% ../../notebooks/03_psn.ipynb #120f0fd3
 def retained(X: dict[str, np.ndarray], start: float, stop: float) -> dict[str, np.ndarray]:
-    """The same inputs, of each clip's sparse part only the non-zero entries whose place by magnitude is in start..stop (Fig. 10)."""
+    """The same inputs, of each sparse part only the non-zero entries whose rank by magnitude is in start..stop (Fig. 10)."""
     kept = [rpca.keep_band(torch.as_tensor(E), start, stop).numpy() for E in X["sparse"]]
     return X | {"sparse": np.stack(kept)}
 

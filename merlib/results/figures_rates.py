@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy.special import log_softmax
 
 from merlib.results import metrics, rates
@@ -69,9 +70,11 @@ def rate_and_loss(results: Mapping[str, pd.DataFrame]) -> Figure:
     figure, (rate, loss) = plt.subplots(1, 2, figsize=(7.5, 3))
     for i, (name, predictions) in enumerate(results.items()):
         by_epoch = _judged(predictions[predictions["part"] == "test"]).groupby("epoch")
-        rate.plot(by_epoch["right"].mean(), color=f"C{i}", label=name)
-        loss.plot(by_epoch["loss"].mean(), color=f"C{i}")
-        loss.plot(by_epoch["train_loss"].mean(), color=f"C{i}", linestyle="--")
+        rate.plot(by_epoch["right"].mean(), ".-", color=f"C{i}", label=name)
+        loss.plot(by_epoch["loss"].mean(), ".-", color=f"C{i}")
+        loss.plot(by_epoch["train_loss"].mean(), ".--", color=f"C{i}")
+    for ax in (rate, loss):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     rate.set(xlabel="epoch", ylabel="test recognition rate", ylim=(0, 1))
     loss.set(xlabel="epoch", ylabel="loss; dashed: in training", ylim=(0, None))
     figure.legend(*rate.get_legend_handles_labels(), loc="outside lower center", ncols=3)
