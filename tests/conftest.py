@@ -13,6 +13,33 @@ from merlib import paths
 settings.register_profile("merlib", deadline=None, max_examples=50)
 settings.load_profile("merlib")
 
+# What `make test-fast` leaves out, by the beginning of its name: whatever takes seconds.
+SLOW = (
+    "tests/test_notebooks.py",
+    "tests/test_new_paper.py",
+    "tests/site/",
+    "tests/synthetic/",
+    "tests/runs/test_headless.py",
+    "tests/training/test_vggface2.py",
+    "tests/data/databases/test_databases_macro.py",
+    "tests/data/databases/test_databases_report.py",
+    "tests/test_cli.py::test_the_others_run_when_a_notebook_fails",
+    "tests/cache/test_fingerprint.py::test_another_process",
+    "tests/preprocessing/test_stills.py::test_databases_of_the_published_size",
+    "tests/training/test_experiments.py::test_killed_and_started_again",
+    "tests/preprocessing/test_frames.py::test_two_processes",
+    "tests/methods/test_ststnet.py::test_real_flow_maps",
+    "tests/results/test_differences.py::test_the_error_over_subjects",
+    "tests/results/test_intervals.py",
+    "tests/audit/",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:

@@ -18,8 +18,6 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs" / "new_paper"
 NOTEBOOK = "09_difference_cnn"
 
-pytestmark = pytest.mark.slow
-
 
 def blocks(page):
     """(what, where, text) of the fenced blocks that say where they go."""

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from merlib import published
-from merlib.results import tables
+from merlib.results import clips_used
 
 OWN = "SMA-STN (Ours)"
 DATABASES = {"table_1": ("casme2", 5, 247), "table_2": ("samm", 5, 136), "table_3": ("smic", 3, 164)}
@@ -95,6 +95,6 @@ def test_the_full_ablation_is_the_result_of_table_3():
 
 
 def test_counts_are_shown_beside_the_data():
-    frame = tables.counts("sma_stn", "databases", {}).frame
+    frame = clips_used.counts("sma_stn", "databases", {}).frame
     assert frame.loc["Total", ("CASME II", "published")] == "247"
     assert frame.loc["Contempt", ("SAMM", "published")] == "12"
