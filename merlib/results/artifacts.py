@@ -114,7 +114,9 @@ class Record:
         if known:
             title = f"{known['label']}: {known['title']}"
         else:
-            title, _, caption = (caption or name.replace("_", " ").capitalize()).partition(". ")
+            # a sentence ends before a capital letter: "Eq. 1" is none
+            title, *rest = re.split(r"\.\s+(?=[A-Z])", caption or name.replace("_", " ").capitalize(), maxsplit=1)
+            caption = "".join(rest)
         about = {"title": title.rstrip("."), "caption": caption}
         return {"name": name, "type": form, "kind": known["kind"] if known else kind, **about}
 

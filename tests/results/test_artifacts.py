@@ -129,10 +129,10 @@ def test_data_says_where_an_artifact_is_from(tmp_path):
 
 def test_the_title_of_ones_own_is_the_first_sentence_of_its_caption(tmp_path):
     record = Record("mmnet", tmp_path)
-    record.table("yardsticks", FRAME, "MMNet on true and on shuffled labels. Seed 0, 5 vs. 3 classes.", kind="measured")
+    record.table("yardsticks", FRAME, "Attention by Eq. 1 and as coded. Seed 0, 5 vs. 3 classes.", kind="measured")
     record.table("psn_matrix", FRAME, kind="measured")
     record.table("table_6", FRAME, "CASME II. Five classes.")
     about = [(entry["title"], entry["caption"]) for entry in listed(record)]
-    assert about[0] == ("MMNet on true and on shuffled labels", "Seed 0, 5 vs. 3 classes.")
+    assert about[0] == ("Attention by Eq. 1 and as coded", "Seed 0, 5 vs. 3 classes.")
     assert about[1] == ("Psn matrix", "")
     assert about[2][0].startswith("Table 6: ") and about[2][1] == "CASME II. Five classes."
