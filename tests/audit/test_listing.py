@@ -80,4 +80,4 @@ def test_what_does_not_fit(found, make, rows, note):
 def test_pairs_of_the_papers_own_methods(found):
     table = listing.own_pairs(found)
     assert set(table.frame["paper"]) == {"SMA-STN", "Micro-Attention", "MMNet"}
-    assert table.notes[0].startswith("56 of 56 printed pairs are possible")
+    assert table.notes[0].startswith("56 of 56 printed pairs pass")
