@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PARTIAL = (
-    ".partial-"  # how the name of each temporary folder starts; one that is left over was left by a killed process
-)
+PARTIAL = ".partial-"  # how the name of a temporary folder starts; a killed process leaves it behind
 
 
 @contextmanager
