@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 
 from merlib.results import metrics, rates
 from merlib.results.rates import Rates
-from merlib.results.style import styled
+from merlib.results.style import GREY, styled
 
 INK = "#222222"
 NOT_FAIR = "best test epoch (not a fair estimate)"
@@ -50,7 +50,7 @@ def _legend(figure: Figure, ax: Axes) -> None:
 def over_levels(results: Mapping[str, Mapping[str, pd.DataFrame]], quantity: str) -> Figure:
     """Recognition rate and F1 over the levels of `quantity`, one line per series and epoch rule, means over seeds.
 
-    `results`: a series -> its levels in order -> predictions.
+    The grey line is the majority guess. `results`: a series -> its levels in order -> predictions of the same clips.
     """
     figure, axes = plt.subplots(1, len(rates.OF_RESULT), figsize=(7.5, 3.2))
     for i, (series, levels) in enumerate(results.items()):
@@ -60,6 +60,9 @@ def over_levels(results: Mapping[str, Mapping[str, pd.DataFrame]], quantity: str
                 ax.plot(values.index, values["ours"], look, color=f"C{i}", label=label)
                 ax.set(ylabel=rate, xlabel=quantity, ylim=(0, 1))
                 ax.tick_params(axis="x", rotation=45)
+    majority = metrics.majority(next(iter(levels.values())))
+    for ax, metric in zip(axes, rates.OF_RESULT.values(), strict=True):
+        ax.axhline(majority[metric].item(), color=GREY, linestyle="--", linewidth=1, label="majority guess")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 

@@ -87,8 +87,9 @@ def test_bars_show_both_epoch_rules_and_what_is_published():
 def test_levels_are_drawn_by_series_and_epoch_rule():
     levels = {"0–50": made({0: [[5], [1]]}), "50–100": made({0: [[2], [3]]})}
     figure = figures_rates.over_levels({"only this part": levels}, "share kept")
-    last, best = figure.axes[0].lines
+    last, best, majority = figure.axes[0].lines
     np.testing.assert_allclose([last.get_ydata(), best.get_ydata()], [[1 / 5, 3 / 5], [5 / 5, 3 / 5]])
+    assert set(majority.get_ydata()) == {1 / 5} and majority.get_label() == "majority guess"
     assert list(last.get_xdata()) == list(levels) and "not a fair estimate" in best.get_label()
     assert [ax.get_ylabel() for ax in figure.axes] == list(rates.OF_RESULT)
 
