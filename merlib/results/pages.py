@@ -34,7 +34,7 @@ def compared(frame: pd.DataFrame, marked: bool) -> Page:
         (score, head): frame[group, score].fillna("").to_numpy()
         for score in scores
         for group, head in HEADS.items()
-        if (group, score) in frame and frame[group, score].notna().any()
+        if (group, score) in frame and frame[group, score].notna().any() and (_is_score(score) or group != MAJORITY)
     }
     names = [
         ", ".join(filter(None, [base, f"{n} classes" if n != "" else ""]))
@@ -47,7 +47,12 @@ def of_results(frame: pd.DataFrame, scores: Sequence[str], marked: bool) -> Page
     """The page of `tables.by_epoch_rule`. `frame`: columns result, epoch, database and the scores, text."""
     results = frame.drop_duplicates("result")
     by_rule = {rule: frame[frame["epoch"] == rule] for rule in RULES}
-    columns = {(score, head): by_rule[rule][score].to_numpy() for score in scores for rule, head in RULES.items()}
+    columns = {
+        (score, head): by_rule[rule][score].to_numpy()
+        for score in scores
+        for rule, head in RULES.items()
+        if _is_score(score) or rule != MAJORITY
+    }
     names = results["database"] if results["database"].nunique() > 1 else [""] * len(results)
     return grouped("result", results["result"], names, columns, best=(LAST,) if marked else ())
 
@@ -99,8 +104,8 @@ def _best(cells: pd.DataFrame, marks: np.ndarray, best: Sequence[str]) -> np.nda
 
 
 def _is_score(heading: str) -> bool:
-    """Whether larger is better: not so for a spread ("STD") or a count ("frames")."""
-    return heading.split(" ")[0].rstrip(",") in SCORES
+    """Whether larger is better: not so for a spread ("STD") or a count ("frames"). A table of one score has no heading."""
+    return not heading or heading.split(" ")[0].rstrip(",") in SCORES
 
 
 def _numbers(texts: pd.Series) -> pd.Series:

@@ -157,7 +157,7 @@ class Table:
     def _align(self, text: str, number: str, sentence: str = "") -> list[str]:
         rows = self._page.cells[self._page.marks[:, 0] != GROUP] if len(self._page.cells.columns) else self._page.cells
         columns = [rows.iloc[:, i] for i in range(rows.shape[1])]
-        is_number = [column.str.fullmatch(r"[\d.,±/—\s+-]*").all() for column in columns]
+        is_number = [column.str.fullmatch(r"(N/A|[\d.,±/—\s+-])*").all() for column in columns]
         is_long = [bool((column.str.len() > SENTENCE).any()) for column in columns]
         sides = [number if numeric else text for numeric in is_number]
         return [sentence if long and sentence else side for side, long in zip(sides, is_long, strict=True)]

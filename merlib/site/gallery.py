@@ -1,34 +1,31 @@
-"""A run as static pages: an index with a card a notebook, a page of its tables and figures, the executed notebook.
+"""A run as static pages: an index with the results and a card per notebook, a page of its tables and figures, the notebook.
 
-Nothing is loaded from the network and no script runs: the pages open from disk, and links are relative, so that the
-folder can be moved. What a page says of a notebook is its manifest; nothing is inferred.
+Nothing is loaded from the network and no script runs. The pages open from disk. Links are relative, so the folder can be
+moved. What a page says of a notebook is its manifest; nothing is inferred.
 """
 
+import html
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import pandas as pd
 from jinja2 import Environment, PackageLoader
 from PIL import Image
 
-from merlib import published
-from merlib.results.rendering import Table
-from merlib.results.tables import LOOK_ALIKE
+from merlib import paths, published
+from merlib.cache.files import whole
+from merlib.results.pages import DAGGER
+from merlib.results.rendering import BELOW_NOTE, LOOK_ALIKE
 from merlib.runs import manifest
 from merlib.runs.status_line import clock
-from merlib.site import notebook_page
+from merlib.site import notebook_page, results
 
 TEMPLATES = Environment(loader=PackageLoader("merlib.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 PUBLIC = "public"
-LEFT_OUT = (
-    "This copy shows nobody: left out are figures that show a person's face or what was drawn from it, pictures in "
-    "notebooks that have no mark, and the predictions, which list a database's clips with their labels."
-)
+LEFT_OUT = "This copy shows nobody."
 KINDS = {
     "measured": "from the stored predictions of what was trained in this run",
     "computed": "from clips, equations or models, without a test result",
@@ -36,8 +33,9 @@ KINDS = {
     "drawn": "a diagram",
     "quoted": "printed in the papers",
 }
-FIRST_FIGURES, FIRST_TABLES = ("drawn",), ("measured + quoted", "measured")
 ENDINGS = {"png": "PNG", "pdf": "PDF", "csv": "CSV", "tex": "LaTeX", "md": "Markdown"}
+# what a page says once, at its top, instead of under every table
+SAID_ONCE = (DAGGER, BELOW_NOTE.format("Grey"), LOOK_ALIKE)
 
 
 def build(run_folder: Path, faces: bool = True) -> Path:
@@ -53,29 +51,28 @@ def build(run_folder: Path, faces: bool = True) -> Path:
         raise FileNotFoundError(f"{run_folder} holds no notebook that was run")
     if faces:
         return _write_site(folders, run_folder, faces)
-    half, public = run_folder / f".{PUBLIC}.partial", run_folder / PUBLIC
-    for old in (half, public):
-        shutil.rmtree(old, ignore_errors=True)
-    _write_site(folders, half, faces)
-    os.replace(half, public)
+    public = run_folder / PUBLIC
+    with whole(public) as temporary:
+        _write_site(folders, temporary, faces)
     return public / "index.html"
 
 
 def _write_site(folders: Sequence[Path], site: Path, faces: bool) -> Path:
-    run = folders[0].parent.name
+    run = folders[0].parent
     cards = [_card(folder, site / folder.name, faces) for folder in folders]
     for card in cards:
-        _write(site / card["name"] / "index.html", "artifacts", run=run, faces=faces, card=card)
-    names = {card["name"].split("_", 1)[-1] for card in cards}
+        _write(site / card["name"] / "index.html", "artifacts", run=run.name, faces=faces, card=card)
+    found = results.of_run(run)
     return _write(
         site / "index.html",
         "index",
-        run=run,
+        run=run.name,
         faces=faces,
         cards=cards,
         kinds=KINDS,
-        warning=next((card["warning"] for card in cards if card["warning"]), ""),
-        absent=[paper for paper in published.artifacts()["paper"].unique() if paper not in names],
+        results=_once(results.table(found)._repr_html_(), "Results") if found else "",
+        came_out=results.what_came_out(found) if found else "",
+        look_alike=any(card["look_alike"] for card in cards),
     )
 
 
@@ -86,52 +83,67 @@ def _card(folder: Path, target: Path, faces: bool) -> dict[str, Any]:
     """
     facts = manifest.read(folder) or {}
     recorded = [_artifact(folder, entry, faces) for entry in facts.get("artifacts", [])]
-    artifacts = _listed(folder.name.split("_", 1)[-1], [entry for entry in recorded if entry["type"] != "predictions"])
-    sources = list(dict.fromkeys(source for entry in recorded for source in entry["sources"]))
-    look_alike = any("look-alike" in source for source in sources)
+    artifacts = _listed(paths.paper_of(folder.name), [entry for entry in recorded if entry["type"] != "predictions"])
+    sources = {source["text"]: source["look_alike"] for entry in recorded for source in entry["sources"]}
     card = {
         "name": folder.name,
         "facts": facts,
         "finished": facts.get("finished", "")[:16].replace("T", " "),
-        "wall_time": clock(facts["wall_time_s"]) if facts else "",
+        "time": _time(facts) if facts else "",
         "parameters": json.dumps(facts.get("parameters", {}), indent=1, ensure_ascii=False),
         "artifacts": artifacts,
         "made": sum(entry["state"] != "not made" for entry in artifacts),
         "predictions": next((file for entry in recorded for file in entry["there"] if "predictions" in file), ""),
         "sources": sources,
-        "warning": f"{LOOK_ALIKE[0].upper()}{LOOK_ALIKE[1:]}." if look_alike else "",
-        "figure": _main([entry for entry in artifacts if entry["picture"]], FIRST_FIGURES),
-        "table": _main([entry for entry in artifacts if entry["html"]], FIRST_TABLES),
+        "look_alike": any(sources.values()),
+        "has_rule": any(DAGGER in entry.get("notes", []) for entry in artifacts),
+        "figure": min(
+            (entry for entry in artifacts if entry["picture"]),
+            key=lambda entry: "drawn" not in entry["kind"],
+            default=None,
+        ),
     }
     if target != folder:
         for file in [file for entry in recorded for file in entry["there"]]:
             (target / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / file, target / file)
-    return card | _extract(folder, card["table"]) | _notebook(folder, target, recorded, faces)
+    return card | _notebook(folder, target, recorded, faces)
+
+
+def _time(facts: dict[str, Any]) -> str:
+    """The time of the run, and that of the training that it read instead of repeating it."""
+    stored = facts["folds"]["stored_s"]
+    return clock(facts["wall_time_s"]) + (f" (training {clock(stored)}, stored before)" if stored else "")
 
 
 def _artifact(folder: Path, entry: dict[str, Any], faces: bool) -> dict[str, Any]:
-    """A recorded artifact with its files; the HTML of a table is what `Record` wrote, taken as it is."""
-    private = not faces and (entry["faces"] or entry["type"] == "predictions")
+    """A recorded artifact with its files; the HTML of a table is what `Record` wrote, without what a page says once."""
+    people = results.shows_people(entry)
+    private = not faces and (people or entry["type"] == "predictions")
     files = {Path(file).suffix[1:]: file for file in entry["files"] if not private}
     there = {ending: file for ending, file in files.items() if (folder / file).is_file()}
     # at half its 200 dpi a figure has the size that it has on paper
     size = [side // 2 for side in Image.open(folder / there["png"]).size] if "png" in there else []
-    alt = ". ".join(filter(None, [entry["title"], entry["caption"]]))
     return entry | {
         "id": f"{entry['type']}-{entry['name']}",
+        "people": people,
         "label": entry["title"].partition(": ")[0],
         "state": "left out" if private else "lost" if len(there) < len(files) else "",
         "there": list(there.values()),
         "lost": [file for ending, file in files.items() if ending not in there],
-        "html": (folder / there["html"]).read_text(encoding="utf-8") if "html" in there else "",
+        "html": _once((folder / there["html"]).read_text(encoding="utf-8"), entry["title"]) if "html" in there else "",
         "downloads": {name: there[ending] for ending, name in ENDINGS.items() if ending in there},
         "picture": there.get("png", ""),
         "size": size,
-        "alt": alt,
-        # a title of the paper's says what is shown, the name of one of our own does not
-        "short": entry["title"] if ": " in entry["title"] else alt,
+        "alt": ". ".join(filter(None, [entry["title"], entry["caption"]])),
     }
+
+
+def _once(table: str, name: str) -> str:
+    """The HTML of a table, named, without the notes that the page says at its top."""
+    table, _, notes = table.replace('aria-label="Table"', f'aria-label="{html.escape(name)}"').rpartition("<p><small>")
+    kept = [note for note in notes.removesuffix("</small></p>").split("<br>") if html.unescape(note) not in SAID_ONCE]
+    return f"{table}<p><small>{'<br>'.join(kept)}</small></p>" if any(kept) else table
 
 
 def _listed(paper: str, recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -143,25 +155,6 @@ def _listed(paper: str, recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return listed + [entry for entry in recorded if entry not in listed]
 
 
-def _main(there: list[dict[str, Any]], kinds: Sequence[str]) -> dict[str, Any] | None:
-    """The first one of the first of these kinds that is there; the first one of another kind where none is."""
-    return min(there, key=lambda entry: kinds.index(entry["kind"]) if entry["kind"] in kinds else 9, default=None)
-
-
-def _extract(folder: Path, table: dict[str, Any] | None) -> dict[str, Any]:
-    """What a card shows of its table: the rows with results of ours, where it has such; else all of it."""
-    if table is None:
-        return {"table_html": "", "is_extract": False}
-    cells = pd.read_csv(folder / f"tables/{table['name']}.csv", dtype=str, keep_default_na=False)
-    ours = cells[(cells.filter(regex="^ours") != "").any(axis=1)]
-    if ours.empty or len(ours) == len(cells):
-        return {"table_html": table["html"], "is_extract": False}
-    ours = ours.drop(columns=["data used: class counts"]).loc[:, lambda rows: (rows != "").any()]
-    headings = [("", *name.split(": "))[-2:] for name in ours.columns]
-    html = Table(ours.set_axis(pd.MultiIndex.from_tuples(headings), axis="columns"))._repr_html_()
-    return {"table_html": html, "is_extract": True}
-
-
 def _notebook(folder: Path, target: Path, recorded: Sequence[dict[str, Any]], faces: bool) -> dict[str, Any]:
     """The notebook's title, and whether it left a notebook, whose page is written."""
     path = folder / "notebook.ipynb"
@@ -169,7 +162,7 @@ def _notebook(folder: Path, target: Path, recorded: Sequence[dict[str, Any]], fa
         return {"title": folder.name, "page": False}
     notebook = nbformat.read(path, as_version=4)
     if not faces:
-        free = {entry["name"] for entry in recorded if entry["type"] == "figure" and not entry["faces"]}
+        free = {entry["name"] for entry in recorded if entry["type"] == "figure" and not entry["people"]}
         notebook_page.without_faces(notebook, free)
         target.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target / path.name)
@@ -182,9 +175,7 @@ def _notebook(folder: Path, target: Path, recorded: Sequence[dict[str, Any]], fa
 
 
 def _write(path: Path, template: str, **shown: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
     page = TEMPLATES.get_template(f"{template}.html.j2").render(left_out=LEFT_OUT, **shown)
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    with whole(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
     return path

@@ -1,24 +1,25 @@
-"""The reference runs, kept in git: of a finished run its manifests, its tables and the figures of what was measured.
+"""The reference runs, kept in git: manifests, tables, figures of what was measured, and figures that README.md shows.
 
-`make reference` copies them from the runs that `SOURCES` names and writes the README's generated parts anew. Executed
-notebooks and predictions are too large, and figures marked `faces` are not for passing on: their names and hashes stay in
-the manifest, under `left_out`.
+`make reference` copies them from the runs that `SOURCES` names and writes the generated parts of the README files anew.
+Executed notebooks and predictions are too large. Figures that may show people are never kept. The names and hashes of all
+that is not kept stay in the manifest, under `left_out`.
 """
 
 import hashlib
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from merlib import paths
+from merlib.cache.files import whole
 from merlib.runs import manifest
-from merlib.site import readme
+from merlib.site import readme, results
 
 # what is kept in git <- the run that it is copied from, both in papermill_runs/
 SOURCES = {readme.LOOK_ALIKE: "demo", readme.FLOW_MAPS: "flow_maps"}
+PAGE = Path(__file__).parent / "templates" / "reference.md"  # the README of the run on look-alike data, not yet filled
 
 
 class ReferenceError(Exception):
@@ -37,22 +38,20 @@ def keep(run_folder: Path, target: Path) -> Path:
         faults = [f"{run_folder} holds no notebook that was run"]
     if faults:
         raise ReferenceError("\n".join([f"{run_folder.name} cannot be kept:", *(f"- {fault}" for fault in faults)]))
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    for folder in folders:
-        _copy(folder, partial / folder.name)
-    shutil.rmtree(target, ignore_errors=True)
-    os.replace(partial, target)
+    with whole(target) as temporary:
+        for folder in folders:
+            _copy(folder, temporary / folder.name)
     return target
 
 
 def _copy(folder: Path, target: Path) -> None:
-    found = manifest.read(folder)
-    kept = {file for artifact in found["artifacts"] for file in _kept(artifact)}
+    found = manifest.read(folder) or {}
+    paper = paths.paper_of(folder)
+    kept = {file for artifact in found["artifacts"] for file in _kept(paper, artifact)}
     for file in sorted(kept):
         (target / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / file, target / file)
-    found["artifacts"] = [artifact | {"files": _kept(artifact)} for artifact in found["artifacts"]]
+    found["artifacts"] = [artifact | {"files": _kept(paper, artifact)} for artifact in found["artifacts"]]
     hashes = found.pop("sha256")
     found["sha256"] = {file: value for file, value in hashes.items() if file in kept}
     found["left_out"] = {file: value for file, value in hashes.items() if file not in kept}
@@ -61,9 +60,10 @@ def _copy(folder: Path, target: Path) -> None:
     (target / "manifest.json").write_text(text, encoding="utf-8")
 
 
-def _kept(artifact: dict[str, Any]) -> list[str]:
-    """The files of an artifact that are kept: a table's CSV and Markdown, the PNG of a measured figure without faces."""
-    shown = artifact["type"] == "figure" and "measured" in artifact["kind"] and not artifact["faces"]
+def _kept(paper: str, artifact: dict[str, Any]) -> list[str]:
+    """The files of an artifact that are kept: a table's CSV and Markdown, a figure's PNG if it was measured or is shown."""
+    wanted = "measured" in artifact["kind"] or (paper, artifact["name"]) in readme.PICTURES
+    shown = artifact["type"] == "figure" and wanted and not results.shows_people(artifact)
     endings = (".csv", ".md") if artifact["type"] == "table" else (".png",) if shown else ()
     return [file for file in artifact["files"] if file.endswith(endings)]
 
@@ -74,7 +74,7 @@ def _faults(folder: Path) -> list[str]:
         return [f"{folder.name} did not finish"]
     given = found["parameters"].items()
     faults = [f"{name} = {value}: a folder of this machine" for name, value in given if _absolute(value)]
-    for file in (file for artifact in found["artifacts"] for file in _kept(artifact)):
+    for file in (file for artifact in found["artifacts"] for file in _kept(paths.paper_of(folder), artifact)):
         content = (folder / file).read_bytes() if (folder / file).is_file() else None
         if content is None:
             faults.append(f"{file} is missing")
@@ -96,9 +96,10 @@ def main() -> None:
             print(f"kept in {keep(paths.runs() / source, paths.runs() / target)}")
     except ReferenceError as error:
         sys.exit(f"{error}\npapermill_runs/README.md says how to make the runs.")
-    page = paths.home() / "README.md"
-    page.write_text(readme.filled(page.read_text(encoding="utf-8"), paths.runs()), encoding="utf-8")
-    print(f"written into {page}")
+    readme_page, reference_page = paths.home() / "README.md", paths.runs() / readme.LOOK_ALIKE / "README.md"
+    for page, text in ((readme_page, readme_page), (reference_page, PAGE)):
+        page.write_text(readme.filled(text.read_text(encoding="utf-8"), paths.runs()), encoding="utf-8")
+        print(f"written: {page}")
 
 
 if __name__ == "__main__":

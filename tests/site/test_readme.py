@@ -11,8 +11,9 @@ from helpers.made_predictions import LOOK_ALIKE
 from typer.testing import CliRunner
 
 from merlib import cli, paths, published
+from merlib.results.rendering import BEST
 from merlib.runs import headless, machine, manifest
-from merlib.site import readme, reference_runs
+from merlib.site import readme, reference_runs, results
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ROOT / "papermill_runs"
@@ -25,6 +26,12 @@ def rows(part):
     """The rows of the table in a generated part, as column -> text."""
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if line[:1] == "|"]
     return [dict(zip(lines[0], line, strict=True)) for line in lines[2:]]
+
+
+def by_method(part):
+    """The rows of a table of results by the method's name, without the names of groups."""
+    found = {re.sub(r"\[(.*)\]\(.*\)", r"\1", row["method"]): row for row in rows(part)}
+    return {name: row for name, row in found.items() if not name.startswith("**")}
 
 
 def commands(page):
@@ -51,69 +58,97 @@ def kept(home):
 
 def test_a_paper_stands_beside_what_was_measured_with_both_epoch_rules(kept, home):
     recorded_runs.mmnet(home / "papermill_runs")
-    (row,) = rows(readme.look_alike(kept()))
+    group, row = rows(readme.look_alike(kept()))
+    assert group["method"] == "**CASME II, 5 classes, accuracy in %**"
     assert row == {
-        "paper": "[MMNet](papermill_runs/reference/04_mmnet/tables/table_6.md)",
-        "database": "CASME II",
-        "classes": "5",
-        "published protocol": "LOSO",
-        "score": "Acc. (%)",
+        "method": "[MMNet](04_mmnet/tables/table_6.md)",
+        "protocol": "LOSO",
         "published": "88.35",
-        "ours, last epoch": "60.00",
-        "ours, best test epoch (not a fair estimate)": "80.00",
-        "data": "look-alike, 10 clips, 2 people, 1 seed",
+        "last epoch": "60.00",
+        "best test epoch†": "80.00",
+        "majority": "20.00",
+        "data": "10 clips, 2 people, 1 seed",
     }
     assert (home / "papermill_runs" / "reference" / "04_mmnet" / "tables" / "table_6.md").is_file()
 
 
 def test_a_number_printed_for_all_settings_stands_beside_each_and_frames_are_called_frames(kept, home):
     recorded_runs.single_frames(home / "papermill_runs")
-    found = {row["paper"].split("]")[0]: row for row in rows(readme.look_alike(kept()))}
-    assert set(found) == {"[Bai 2020, single frames, I", "[Bai 2020, single frames, II"}
+    found = by_method(readme.look_alike(kept()))
+    assert set(found) == {"Bai 2020, single frames, I", "Bai 2020, single frames, II"}
     assert {row["published"] for row in found.values()} == {"32.6"}
-    assert {row["published protocol"] for row in found.values()} == {"unsaid"}
-    assert found["[Bai 2020, single frames, I"]["data"] == "look-alike, 3 frames, 1 people, 1 seed"
+    assert {row["protocol"] for row in found.values()} == {"not stated"}
+    assert found["Bai 2020, single frames, I"]["data"] == "3 frames, 1 people, 1 seed"
 
 
 def test_a_setting_that_the_paper_does_not_have_stands_beside_nothing(kept, home):
     recorded_runs.psn(home / "papermill_runs")
-    found = {row["paper"].split("]")[0]: row for row in rows(readme.look_alike(kept()))}
-    assert (found["[PSN"]["published"], found["[PSN"]["published protocol"]) == ("64.92", "10-fold")
-    assert found["[PSN, LOSO"]["published"] == found["[PSN, LOSO"]["published protocol"] == ""
+    found = by_method(readme.look_alike(kept()))
+    assert (found["PSN"]["published"], found["PSN"]["protocol"]) == ("64.92", "10-fold")
+    assert found["PSN, LOSO"]["published"] == found["PSN, LOSO"]["protocol"] == ""
 
 
-def test_the_flow_maps_are_called_real_and_stand_beside_what_papers_quote(kept, home):
+def test_what_is_not_above_the_majority_guess_is_in_italics(kept, home):
+    recorded_runs.psn(home / "papermill_runs")
+    row = by_method(readme.look_alike(kept()))["PSN"]
+    assert (row["last epoch"], row["best test epoch†"], row["majority"]) == ("*25.00*", "50.00", "25.00")
+
+
+def test_shares_become_percentages_and_keep_their_digits():
+    texts = {"0.559": "55.9", "0.4028 ± 0.0196": "40.28 ± 1.96", "1.000": "100.0", "0.5": "50", "": "", "N/A": "N/A"}
+    assert {text: results._percent(text) for text in texts} == texts
+
+
+def test_what_came_out_counts_and_averages(home):
+    recorded_runs.mmnet(home / "papermill_runs")
+    recorded_runs.psn(home / "papermill_runs")
+    text = results.what_came_out(results.of_run(home / "papermill_runs" / "demo"))
+    assert "1 of 3 results are above the majority guess" in text and "adds 23.3 points" in text
+
+
+def test_the_best_is_marked_on_real_data_alone(home):
+    """PSN in the published folds has 3 of 4 clips right, by LOSO 2 of 4."""
+    for run, source in (("real", recorded_runs.REAL), ("drawn", LOOK_ALIKE)):
+        recorded_runs.psn(home / "papermill_runs", run, source, right=(3, 2))
+        page = results.table(results.of_run(home / "papermill_runs" / run)).page
+        best = page.cells.to_numpy()[page.marks == BEST].tolist()
+        assert best == (["75.00"] if run == "real" else [])
+
+
+def test_the_flow_maps_stand_beside_what_papers_quote(kept, home):
     recorded_runs.flow_maps(home / "papermill_runs")
     found = {(row["database"], row["score"]): row for row in rows(readme.flow_maps(kept()))}
-    assert set(found) == {("MEGC 2019", "UF1"), ("MEGC 2019", "UAR"), ("MEGC 2019, CASME II", "UF1")}
-    assert found["MEGC 2019, CASME II", "UF1"]["published"] == "0.8382"
-    pooled = found["MEGC 2019", "UAR"]
-    assert pooled["published"] == "" and pooled["classes"] == "3"
-    assert pooled["ours, last epoch"] == "0.3333 ± 0.0000"
-    assert pooled["ours, best test epoch (not a fair estimate)"] == "0.6667 ± 0.0000"
-    assert pooled["data"] == "real, 3 clips, 1 people, 2 seeds"
+    part = "MEGC 2019 flow maps: CASME II"
+    assert set(found) == {("MEGC 2019 flow maps", "UF1"), ("MEGC 2019 flow maps", "UAR"), (part, "UF1")}
+    assert found[part, "UF1"]["published"] == "0.8382"
+    pooled = found["MEGC 2019 flow maps", "UAR"]
+    assert pooled["published"] == "" and pooled["majority"] == "0.3333"
+    assert pooled["last epoch"] == "*0.3333 ± 0.0000*"
+    assert pooled["best test epoch†"] == "0.6667 ± 0.0000"
+    assert pooled["data"] == "3 clips, 1 people, 2 seeds"
 
 
-def test_what_data_is_called_follows_from_the_tables_source(kept, home):
-    recorded_runs.mmnet(home / "papermill_runs", source="CASME II, the user's copy")
-    recorded_runs.flow_maps(home / "papermill_runs", source=LOOK_ALIKE)
-    parts = [make(kept()) for make in (readme.look_alike, readme.flow_maps)]
-    assert [{row["data"].split(",")[0] for row in rows(part)} for part in parts] == [{"real"}, {"look-alike"}]
-
-
-def test_the_figure_comes_with_its_numbers(kept, home):
+def test_figures_come_with_their_captions(kept, home):
     recorded_runs.flow_maps(home / "papermill_runs")
+    recorded_runs.mmnet(home / "papermill_runs")
     text = readme.figure(kept())
     assert "(papermill_runs/reference_flow_maps/08_published_numbers/figures/epoch_rule.png)" in text
-    assert "mean UAR 0.333. Seeds with permuted labels: last: 1 within chance." in text
+    assert "*UAR by epoch rule. True labels: mean UAR 0.333.*" in text
+    assert "(papermill_runs/reference/04_mmnet/figures/figure_1.png)" in readme.pictures(kept())
 
 
 def test_each_notebook_with_what_it_took(kept, home):
     recorded_runs.mmnet(home / "papermill_runs")
     text = readme.notebooks(kept())
     (row,) = rows(text)
-    assert row["notebook"] == "[04_mmnet](notebooks/04_mmnet.ipynb)"
-    assert (row["tables"], row["figures"], row["time"], row["memory"]) == ("1", "3", "1:01", "1.5 GB")
+    assert row == {
+        "notebook": "[04_mmnet](04_mmnet/)",
+        "tables": "1",
+        "figures": "4",
+        "time": "1:01",
+        "stored training": "11:20",
+        "memory": "1.5 GB",
+    }
     assert "Together 1:01" in text
 
 
@@ -133,10 +168,20 @@ def made():
     ]
 
 
-def test_the_readme_shows_the_reference_runs():
+def test_the_readmes_show_the_reference_runs():
+    pages = [ROOT / "README.md", RUNS / readme.LOOK_ALIKE / "README.md"]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    assert texts == [readme.filled(text, RUNS) for text in texts], "run `make reference`"
+    assert all(
+        f"<!-- {name}:" in "".join(texts) and make(RUNS) in "".join(texts) for name, make in readme.PARTS.items()
+    )
+
+
+def test_the_readme_is_short_and_its_pictures_are_small():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert text == readme.filled(text, RUNS), "run `make reference`"
-    assert all(f"<!-- {name}:" in text and make(RUNS) in text for name, make in readme.PARTS.items())
+    files = [ROOT / file for file in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)]
+    assert len(text.encode()) < 6000 and len(files) == 1 + len(readme.PICTURES)
+    assert all(file.stat().st_size < 200_000 for file in files)
 
 
 def test_files_of_the_reference_runs_are_those_that_the_runs_wrote():
@@ -147,7 +192,7 @@ def test_files_of_the_reference_runs_are_those_that_the_runs_wrote():
 
 def test_the_demo_makes_every_artifact_of_the_papers():
     recorded = {
-        (found["notebook"].split("_", 1)[1], artifact["name"])
+        (paths.paper_of(found["notebook"]), artifact["name"])
         for folder, found in made()
         for artifact in found["artifacts"]
         if folder.parent.name == readme.LOOK_ALIKE
@@ -158,20 +203,18 @@ def test_the_demo_makes_every_artifact_of_the_papers():
 
 
 def test_results_on_look_alike_data_stand_apart_from_those_on_real_data():
-    look_alike, real = rows(readme.look_alike(RUNS)), rows(readme.flow_maps(RUNS))
-    assert {row["data"].split(",")[0] for row in look_alike} == {"look-alike"}
-    assert {row["data"].split(",")[0] for row in real} == {"real"}
-    assert len(real) == len(readme.MAPS)
-    linked = {(row["paper"].split("]")[0], row["paper"].rsplit("/")[-1]) for row in look_alike}
-    for shown in readme.PAPERS:
-        assert any(name.startswith(f"[{shown.name}") and file == f"{shown.table}.md)" for name, file in linked), shown
+    look_alike, real = (results.of_run(RUNS / run) for run in (readme.LOOK_ALIKE, readme.FLOW_MAPS))
+    assert all(row.look_alike for row in look_alike) and not any(row.look_alike for row in real)
+    assert len(real) == len(results.STSTNET)
+    for shown in results.PAPERS:
+        assert any(row.method.startswith(shown.name) and row.file.endswith(f"{shown.table}.md") for row in look_alike)
 
 
 def test_the_reference_runs_are_small_and_show_nobody():
     kept = [folder / file for folder, found in made() for file in found["sha256"]]
     assert sum(file.stat().st_size for file in kept) < 5e6
-    faces = [a for _, found in made() for a in found["artifacts"] if a["faces"] and a["type"] == "figure"]
-    assert [artifact["name"] for artifact in faces if artifact["files"]] == []
+    people = [a for _, found in made() for a in found["artifacts"] if results.shows_people(a)]
+    assert [artifact["name"] for artifact in people if artifact["files"]] == []
 
 
 # --- what the pages name ---

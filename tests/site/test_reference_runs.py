@@ -4,8 +4,9 @@ import json
 import pytest
 from helpers import recorded_runs
 
+from merlib.data.source import Source
 from merlib.runs import manifest
-from merlib.site import reference_runs
+from merlib.site import readme, reference_runs
 
 
 @pytest.fixture
@@ -17,17 +18,24 @@ def files(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_kept_are_tables_and_measured_figures_without_faces_and_all_hashes(runs):
+def test_kept_are_tables_measured_figures_shown_figures_of_drawn_faces_and_all_hashes(runs):
     folder = recorded_runs.mmnet(runs)
     reference_runs.keep(runs / "demo", runs / "reference")
     kept, before = manifest.read(runs / "reference" / "04_mmnet"), manifest.read(folder)
     tables = {"tables/table_6.csv", "tables/table_6.md"}
-    assert set(kept["sha256"]) == tables | {"figures/confusion.png"}
+    assert set(kept["sha256"]) == tables | {"figures/confusion.png", "figures/figure_1.png"}
     assert files(runs / "reference" / "04_mmnet") == set(kept["sha256"]) | {"manifest.json"}
     assert {*kept["sha256"].items(), *kept["left_out"].items()} == set(before["sha256"].items())
     for file, expected in kept["sha256"].items():
         content = (runs / "reference" / "04_mmnet" / file).read_bytes()
         assert hashlib.sha256(content).hexdigest() == expected
+
+
+def test_a_figure_of_a_person_is_not_kept_even_if_the_readme_shows_it(runs):
+    recorded_runs.mmnet(runs, source=Source("CASME II, the user's copy"))
+    reference_runs.keep(runs / "demo", runs / "reference")
+    assert "figures/figure_1.png" not in files(runs / "reference" / "04_mmnet")
+    assert ("mmnet", "figure_1") in readme.PICTURES
 
 
 def test_the_manifest_says_all_that_it_said_before(runs):
@@ -61,7 +69,7 @@ def test_everything_in_the_way_is_told_and_the_earlier_reference_stays(runs):
 
 
 def test_a_table_that_names_a_folder_of_the_machine_is_not_kept(runs, home):
-    recorded_runs.mmnet(runs, source=f"frames in {home}/faces")
+    recorded_runs.mmnet(runs, source=Source(f"frames in {home}/faces"))
     with pytest.raises(reference_runs.ReferenceError, match=f"tables/table_6.md names {home}"):
         reference_runs.keep(runs / "demo", runs / "reference")
 
@@ -86,11 +94,12 @@ def test_the_readme_is_filled_and_filled_again_the_same(runs, home):
     recorded_runs.mmnet(runs)
     recorded_runs.flow_maps(runs)
     page = home / "README.md"
-    page.write_text("before\n<!-- look-alike: generated -->\nold\n<!-- end of look-alike -->\nafter\n")
+    page.write_text("before\n<!-- flow maps: generated -->\nold\n<!-- end of flow maps -->\nafter\n")
     reference_runs.main()
     filled = page.read_text()
-    assert filled.startswith("before\n<!-- look-alike: generated -->\n| paper")
-    assert filled.endswith("\n<!-- end of look-alike -->\nafter\n") and "old" not in filled
+    assert filled.startswith("before\n<!-- flow maps: generated -->\n| database")
+    assert filled.endswith("\n<!-- end of flow maps -->\nafter\n") and "old" not in filled
+    assert "[MMNet](04_mmnet/tables/table_6.md)" in (runs / "reference" / "README.md").read_text()
     reference_runs.main()
     assert page.read_text() == filled
     assert (
