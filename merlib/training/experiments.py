@@ -8,7 +8,6 @@ import hashlib
 import os
 import threading
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,22 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import torch
 from joblib import Parallel, delayed
-from pyarrow import parquet
 from torch import nn
 
 from merlib import paths, progress
-from merlib.cache.files import whole
 from merlib.cache.fingerprint import fingerprint
 from merlib.data.clips import Clips
-from merlib.training import loop, splits, weights
+from merlib.training import fold_files, loop, splits, weights
 from merlib.training.loop import FoldResult, Inputs, Loss, Prepare, Settings, TrainingDiverged
 from merlib.training.weights import Weights
-
-SEAL = b"merlib_seal"  # in a fold's file: a hash of its name and content
-SECONDS = b"merlib_seconds"  # in a fold's file: how long its training took
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,7 @@ class Experiment:
         """
         X = _arrays(X)
         tasks = self._tasks(X, clips, seeds)
-        frames = {path: _stored(path) for path in tasks}
+        frames = {path: fold_files.finished(path) for path in tasks}
         missing = {path: task for path, task in tasks.items() if frames[path] is None}
         if missing:
             before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
@@ -74,9 +67,9 @@ class Experiment:
             )
             for _ in progress.track(jobs, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
                 pass
-        frames |= {path: _load(path) for path in missing}
+        frames |= {path: fold_files.load(path) for path in missing}
         for path in tasks:
-            progress.note_fold(path.stem, seconds(path), trained=path in missing)
+            progress.note_fold(path.stem, fold_files.seconds(path), trained=path in missing)
         predictions = pd.concat(frames.values(), ignore_index=True)
         return named(predictions, self.name, clips)
 
@@ -125,7 +118,7 @@ class Experiment:
             _end_with(owner)
         started = time.monotonic()
         result = self._train(X, clips, task)
-        _store(result, task, clips.class_names, path, time.monotonic() - started)
+        fold_files.store(_frame(result, task, clips.class_names), path, time.monotonic() - started)
 
     def _train(self, X: Inputs, clips: Clips, task: "_Task") -> FoldResult:
         arguments = (self.build, X, clips.y, task.fold, len(clips.class_names), self.settings, task.fold_seed)
@@ -215,16 +208,8 @@ def _rows(clips: Clips, test: np.ndarray, inner: np.ndarray) -> dict[str, list[s
     }
 
 
-def seconds(path: Path) -> float:
-    """How long the training of a stored fold took, in seconds; 0 where its file does not say."""
-    try:
-        return float((parquet.read_schema(path).metadata or {}).get(SECONDS, 0))
-    except ValueError:  # the seal covers the predictions alone
-        return 0.0
-
-
-def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path, took: float) -> None:
-    """One row per recorded clip and epoch, sealed, in the fold's file."""
+def _frame(result: FoldResult, task: _Task, classes: Sequence[str]) -> pd.DataFrame:
+    """One row per recorded clip and epoch."""
     num_epochs, num_rows, _ = result.logits.shape
     frame = pd.DataFrame(
         {"fold": task.fold.name, "seed": task.seed} | {name: value * num_epochs for name, value in task.rows.items()}
@@ -232,36 +217,7 @@ def _store(result: FoldResult, task: _Task, classes: Sequence[str], path: Path, 
     frame.insert(3, "epoch", np.repeat(np.arange(1, num_epochs + 1), num_rows))
     frame["train_loss"] = np.repeat(result.train_loss, num_rows)
     frame[[f"logit_{name}" for name in classes]] = result.logits.reshape(num_epochs * num_rows, -1)
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({**table.schema.metadata, SEAL: _seal(path, frame), SECONDS: f"{took:.2f}"})
-    with whole(path) as temporary:
-        parquet.write_table(table, temporary)
-
-
-def _load(path: Path) -> pd.DataFrame:
-    """A finished fold. Raises, among others, ValueError when the file is not the whole fold that it is named after."""
-    with parquet.ParquetFile(path) as file:
-        table = file.read()
-    frame = table.to_pandas()
-    if (table.schema.metadata or {}).get(SEAL) != _seal(path, frame):
-        raise ValueError("its content is not what was stored under this name")
     return frame
-
-
-def _seal(path: Path, frame: pd.DataFrame) -> bytes:
-    rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    return fingerprint(path.stem, list(frame.columns), [str(dtype) for dtype in frame.dtypes], rows).encode()
-
-
-def _stored(path: Path) -> pd.DataFrame | None:
-    """A fold finished before, or None; a damaged file is reported and its fold trained again."""
-    if not path.exists():
-        return None
-    try:
-        return _load(path)
-    except Exception as error:  # a flipped bit can end in an error of any kind
-        warnings.warn(f"{path} is damaged ({error}): its fold is trained again", stacklevel=3)
-        return None
 
 
 def _report(result: FoldResult, clips: Clips, test: np.ndarray) -> str:
