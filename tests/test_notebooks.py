@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from merlib import paths, profiles, published, synthetic
-from merlib.results import metrics
+from merlib.results import metrics, pages, rendering
 from merlib.runs import headless, manifest
 
 NOTEBOOKS = list(paths.notebook_files())
@@ -37,8 +37,15 @@ def test_every_table_and_figure_of_the_paper_is_made_and_says_where_its_data_is_
     for artifact in made.values():
         assert all((folder / file).stat().st_size > 0 for file in artifact["files"])
         if artifact["type"] == "table" and "measured" in artifact["kind"]:
-            texts = [artifact["caption"], *artifact["notes"]]
-            assert any("look-alike data" in text for text in texts), artifact["name"]
+            assert any(source["look_alike"] for source in artifact["sources"]), artifact["name"]
+            assert rendering.LOOK_ALIKE in artifact["notes"], artifact["name"]
+
+
+def test_every_notebook_that_trains_has_a_permuted_control(folder):
+    if not (folder / "predictions.parquet").exists():
+        pytest.skip("this notebook keeps no predictions")
+    names = pd.read_parquet(folder / "predictions.parquet", columns=["experiment"])["experiment"].unique()
+    assert any(name.endswith(", permuted labels") for name in names), names
 
 
 def test_the_tables_follow_from_the_stored_predictions(folder):
@@ -49,9 +56,8 @@ def test_the_tables_follow_from_the_stored_predictions(folder):
     main = main.dropna(axis="columns", how="all")
     table = pd.read_csv(folder / "tables" / "table_6.csv", dtype=str)
     ours = table[(table["method"] == "MMNet (Ours)") & (table["classes"] == "5")].iloc[0]
-    for rule, column in (
-        ("last", "ours, last epoch"),
-        ("best test epoch", "ours, best test epoch (not a fair estimate)"),
-    ):
+    for rule, column in pages.OURS.items():
         accuracy = metrics.scores(main, rule)["accuracy"].iloc[0]
         assert ours[f"{column}: Acc. (%)"] == f"{100 * accuracy:.2f}"
+    largest = main.drop_duplicates(["subject", "clip"])["target"].value_counts(normalize=True).max()
+    assert ours[f"{pages.MAJORITY}: Acc. (%)"] == f"{100 * largest:.2f}"

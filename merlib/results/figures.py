@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from merlib.results import metrics
+from merlib.results import confusions, metrics
 from merlib.results.style import GREY, pictures_axes, styled
 
 
@@ -78,11 +78,9 @@ def confusion(matrix: pd.DataFrame, title: str = "") -> Figure:
 
 def confusion_of(predictions: pd.DataFrame, rule: str = "last") -> Figure:
     """The confusion matrix of predictions, of their first seed, pooled over all folds; `rule` as in `metrics.select`."""
-    seed = predictions["seed"].iloc[0]
-    tested = metrics.select(predictions[predictions["seed"] == seed], rule)
-    matrix = metrics.confusion(tested["target"], tested["predicted"], metrics.class_names(predictions))
     epoch = {"last": "last epoch", "inner": "epoch of the inner subjects"}.get(rule, rule)
-    return confusion(matrix, f"{predictions['scheme'].iloc[0]}, {epoch}, seed {seed}")
+    scheme, seed = predictions[["scheme", "seed"]].iloc[0]
+    return confusion(confusions.of_predictions(predictions, rule), f"{scheme}, {epoch}, seed {seed}")
 
 
 @styled
