@@ -112,7 +112,7 @@ def test_gallery_without_faces_says_where_the_public_copy_is(call, home):
     write_manifest(home, "demo", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
     manifest_of = home / "papermill_runs" / "demo" / "04_mmnet" / "manifest.json"
     facts = json.loads(manifest_of.read_text()) | {"artifacts": [], "parameters": {"profile": "demo"}, "wall_time_s": 1}
-    manifest_of.write_text(json.dumps(facts | {"peak_memory_mb": 1}))
+    manifest_of.write_text(json.dumps(facts | {"peak_memory_mb": 1, "folds": {"stored_s": 0.0}}))
     result = call("gallery demo --no-faces")
     public = home / "papermill_runs" / "demo" / "public" / "index.html"
     assert result.stdout.strip() == str(public) and public.is_file()
