@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from merlib.audit import comparisons, definitions, matrices, psn, scores
+from merlib.audit import claims, comparisons, definitions, matrices, scores
 from merlib.audit.counts import Finding
 
 CHECKS: dict[str, tuple[Callable[[], list[Finding]], ...]] = {
@@ -18,12 +18,12 @@ CHECKS: dict[str, tuple[Callable[[], list[Finding]], ...]] = {
     "accuracy": (scores.accuracies,),
     "accuracy and F1": (scores.f1_scores,),
     "WAR and UAR": (scores.recalls,),
-    "row of a matrix": (matrices.micro_attention_rows, psn.shares),
-    "score of a matrix": (matrices.micro_attention_scores, psn.pooled),
+    "row of a matrix": (matrices.micro_attention_rows, claims.shares),
+    "score of a matrix": (matrices.micro_attention_scores, claims.pooled),
     "ranking": (definitions.ranking,),
-    "sum over databases": (psn.sums,),
-    "UAR and UF1 of a matrix": (psn.single,),
-    "UAR of few clips": (psn.cas_me_2_uar,),
+    "sum over databases": (claims.sums,),
+    "UAR and UF1 of a matrix": (claims.single,),
+    "UAR of few clips": (claims.cas_me_2_uar,),
 }
 
 

@@ -21,7 +21,7 @@ from merlib.results.pages import DAGGER
 from merlib.results.rendering import BELOW_NOTE, LOOK_ALIKE
 from merlib.runs import manifest
 from merlib.runs.status_line import clock
-from merlib.site import notebook_page, results
+from merlib.site import notebook_page, outcomes
 
 TEMPLATES = Environment(loader=PackageLoader("merlib.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 PUBLIC = "public"
@@ -62,7 +62,7 @@ def _write_site(folders: Sequence[Path], site: Path, faces: bool) -> Path:
     cards = [_card(folder, site / folder.name, faces) for folder in folders]
     for card in cards:
         _write(site / card["name"] / "index.html", "artifacts", run=run.name, faces=faces, card=card)
-    found = results.of_run(run)
+    found = outcomes.of_run(run)
     return _write(
         site / "index.html",
         "index",
@@ -70,8 +70,8 @@ def _write_site(folders: Sequence[Path], site: Path, faces: bool) -> Path:
         faces=faces,
         cards=cards,
         kinds=KINDS,
-        results=_once(results.table(found)._repr_html_(), "Results") if found else "",
-        came_out=results.what_came_out(found) if found else "",
+        results=_once(outcomes.table(found)._repr_html_(), "Results") if found else "",
+        came_out=outcomes.what_came_out(found) if found else "",
         look_alike=any(card["look_alike"] for card in cards),
     )
 
@@ -118,7 +118,7 @@ def _time(facts: dict[str, Any]) -> str:
 
 def _artifact(folder: Path, entry: dict[str, Any], faces: bool) -> dict[str, Any]:
     """A recorded artifact with its files; the HTML of a table is what `Record` wrote, without what a page says once."""
-    people = results.shows_people(entry)
+    people = outcomes.shows_people(entry)
     private = not faces and (people or entry["type"] == "predictions")
     files = {Path(file).suffix[1:]: file for file in entry["files"] if not private}
     there = {ending: file for ending, file in files.items() if (folder / file).is_file()}

@@ -12,7 +12,7 @@ from merlib.results import pages
 from merlib.results.pages import DAGGER
 from merlib.results.rendering import Table
 from merlib.runs.status_line import clock
-from merlib.site import results
+from merlib.site import outcomes
 
 # The reference runs: every notebook on look-alike data, and those that can read them on the public flow maps.
 LOOK_ALIKE, FLOW_MAPS = "reference", "reference_flow_maps"
@@ -31,38 +31,38 @@ def filled(text: str, runs: Path) -> str:
 
 def figure(runs: Path) -> str:
     """The figure at the top: what the choice of the epoch adds on the public flow maps, with the numbers that it shows."""
-    found = [*results.made(runs / FLOW_MAPS, "epoch_rule", "published_numbers")]
+    found = [*outcomes.made(runs / FLOW_MAPS, "epoch_rule", "published_numbers")]
     return "".join(_picture(folder, entry) for folder, entry in found)
 
 
 def pictures(runs: Path) -> str:
     """Figures of the run on look-alike data, each with its title."""
-    found = [made for paper, name in PICTURES for made in results.made(runs / LOOK_ALIKE, name, paper)]
+    found = [made for paper, name in PICTURES for made in outcomes.made(runs / LOOK_ALIKE, name, paper)]
     return "\n".join(_picture(folder, entry) for folder, entry in found)
 
 
 def flow_maps(runs: Path) -> str:
     """STSTNet in the run on the public flow maps: one row per score, pooled over folds, as MEGC 2019 scores."""
-    rows = results.of_run(runs / FLOW_MAPS)
+    rows = outcomes.of_run(runs / FLOW_MAPS)
     if not rows:
         return ""
-    columns = {("", "score"): [row.score for row in rows]} | results.numbers(rows)
+    columns = {("", "score"): [row.score for row in rows]} | outcomes.numbers(rows)
     page = pages.grouped("database", [row.database for row in rows], [""] * len(rows), columns, best=())
     return f"{Table(page.cells, (DAGGER,), page=page).to_markdown()}\n{_provenance(runs / FLOW_MAPS)}\n"
 
 
 def look_alike(runs: Path) -> str:
     """All results of the run on look-alike data, grouped by database."""
-    rows = results.of_run(runs / LOOK_ALIKE)
+    rows = outcomes.of_run(runs / LOOK_ALIKE)
     if not rows:
         return ""
-    table = results.table(rows, links=True).to_markdown()
-    return f"{results.what_came_out(rows)}\n\n{table}\n{_provenance(runs / LOOK_ALIKE)}\n"
+    table = outcomes.table(rows, links=True).to_markdown()
+    return f"{outcomes.what_came_out(rows)}\n\n{table}\n{_provenance(runs / LOOK_ALIKE)}\n"
 
 
 def notebooks(runs: Path) -> str:
     """One row per notebook of the run on look-alike data: what it made, and what that took."""
-    found = results.finished(runs / LOOK_ALIKE)
+    found = outcomes.finished(runs / LOOK_ALIKE)
     rows = ["| notebook | tables | figures | time | stored training | memory |", "|:--|--:|--:|--:|--:|--:|"]
     for folder, facts in found:
         made = [artifact["type"] for artifact in facts["artifacts"]]
@@ -83,14 +83,14 @@ PARTS: dict[str, Callable[[Path], str]] = {
 
 
 def _picture(folder: Path, entry: dict) -> str:
-    place = f"papermill_runs/{folder.parent.name}/{folder.name}/{results.file(entry, '.png')}"
+    place = f"papermill_runs/{folder.parent.name}/{folder.name}/{outcomes.file(entry, '.png')}"
     caption = ". ".join(filter(None, [entry["title"], entry["caption"]])).rstrip(".")
     return f"![{entry['title']}]({place})\n\n*{caption}.*\n"
 
 
 def _provenance(run: Path) -> str:
     """When, where and from which commit the notebooks of a run were run, in a sentence."""
-    found = [facts for _, facts in results.finished(run)]
+    found = [facts for _, facts in outcomes.finished(run)]
     commits = {facts["git"]["commit"][:10]: facts["git"]["dirty"] for facts in found if facts["git"]}
     texts = [f"`{commit}`{' with changes' if dirty else ''}" for commit, dirty in commits.items()] or ["unknown"]
     profiles = sorted({f"`{facts['parameters']['profile']}`" for facts in found})

@@ -15,7 +15,7 @@ from typing import Any
 from merlib import paths
 from merlib.cache.files import whole
 from merlib.runs import manifest
-from merlib.site import readme, results
+from merlib.site import outcomes, readme
 
 # what is kept in git <- the run that it is copied from, both in papermill_runs/
 SOURCES = {readme.LOOK_ALIKE: "demo", readme.FLOW_MAPS: "flow_maps"}
@@ -63,7 +63,7 @@ def _copy(folder: Path, target: Path) -> None:
 def _kept(paper: str, artifact: dict[str, Any]) -> list[str]:
     """The files of an artifact that are kept: a table's CSV and Markdown, a figure's PNG if it was measured or is shown."""
     wanted = "measured" in artifact["kind"] or (paper, artifact["name"]) in readme.PICTURES
-    shown = artifact["type"] == "figure" and wanted and not results.shows_people(artifact)
+    shown = artifact["type"] == "figure" and wanted and not outcomes.shows_people(artifact)
     endings = (".csv", ".md") if artifact["type"] == "table" else (".png",) if shown else ()
     return [file for file in artifact["files"] if file.endswith(endings)]
 

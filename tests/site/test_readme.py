@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from merlib import cli, paths, published
 from merlib.results.rendering import BEST
 from merlib.runs import headless, machine, manifest
-from merlib.site import readme, reference_runs, results
+from merlib.site import outcomes, readme, reference_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ROOT / "papermill_runs"
@@ -96,13 +96,13 @@ def test_what_is_not_above_the_majority_guess_is_in_italics(kept, home):
 
 def test_shares_become_percentages_and_keep_their_digits():
     texts = {"0.559": "55.9", "0.4028 ± 0.0196": "40.28 ± 1.96", "1.000": "100.0", "0.5": "50", "": "", "N/A": "N/A"}
-    assert {text: results._percent(text) for text in texts} == texts
+    assert {text: outcomes._percent(text) for text in texts} == texts
 
 
 def test_what_came_out_counts_and_averages(home):
     recorded_runs.mmnet(home / "papermill_runs")
     recorded_runs.psn(home / "papermill_runs")
-    text = results.what_came_out(results.of_run(home / "papermill_runs" / "demo"))
+    text = outcomes.what_came_out(outcomes.of_run(home / "papermill_runs" / "demo"))
     assert "1 of 3 results are above the majority guess" in text and "adds 23.3 points" in text
 
 
@@ -110,7 +110,7 @@ def test_the_best_is_marked_on_real_data_alone(home):
     """PSN in the published folds has 3 of 4 clips right, by LOSO 2 of 4."""
     for run, source in (("real", recorded_runs.REAL), ("drawn", LOOK_ALIKE)):
         recorded_runs.psn(home / "papermill_runs", run, source, right=(3, 2))
-        page = results.table(results.of_run(home / "papermill_runs" / run)).page
+        page = outcomes.table(outcomes.of_run(home / "papermill_runs" / run)).page
         best = page.cells.to_numpy()[page.marks == BEST].tolist()
         assert best == (["75.00"] if run == "real" else [])
 
@@ -203,17 +203,17 @@ def test_the_demo_makes_every_artifact_of_the_papers():
 
 
 def test_results_on_look_alike_data_stand_apart_from_those_on_real_data():
-    look_alike, real = (results.of_run(RUNS / run) for run in (readme.LOOK_ALIKE, readme.FLOW_MAPS))
+    look_alike, real = (outcomes.of_run(RUNS / run) for run in (readme.LOOK_ALIKE, readme.FLOW_MAPS))
     assert all(row.look_alike for row in look_alike) and not any(row.look_alike for row in real)
-    assert len(real) == len(results.STSTNET)
-    for shown in results.PAPERS:
+    assert len(real) == len(outcomes.STSTNET)
+    for shown in outcomes.PAPERS:
         assert any(row.method.startswith(shown.name) and row.file.endswith(f"{shown.table}.md") for row in look_alike)
 
 
 def test_the_reference_runs_are_small_and_show_nobody():
     kept = [folder / file for folder, found in made() for file in found["sha256"]]
     assert sum(file.stat().st_size for file in kept) < 5e6
-    people = [a for _, found in made() for a in found["artifacts"] if results.shows_people(a)]
+    people = [a for _, found in made() for a in found["artifacts"] if outcomes.shows_people(a)]
     assert [artifact["name"] for artifact in people if artifact["files"]] == []
 
 
