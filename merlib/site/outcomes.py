@@ -140,7 +140,8 @@ def _of_paper(run: Path, shown: Shown) -> Iterator[Result]:
         if score is None:  # nothing was measured
             continue
         in_setting = (cells["method"] + ", ").str.startswith(f"{shown.method}, ")
-        for cell in cells[in_setting & (cells[f"{OURS['last']}: {score}"] != "")].to_dict("records"):
+        is_control = cells["method"].str.contains("permuted")  # a yardstick, and no result
+        for cell in cells[in_setting & ~is_control & (cells[f"{OURS['last']}: {score}"] != "")].to_dict("records"):
             printed, protocol = _beside(shown, cells, cell, score)
             texts = printed, *(cell[f"{group}: {score}"] for group in GROUPS.values())
             printed, last, best, majority = (text if score.endswith("(%)") else _percent(text) for text in texts)

@@ -48,10 +48,10 @@ def mmnet(runs, run="demo", source=LOOK_ALIKE, **parameters):
 
 
 def single_frames(runs):
-    """Bai's section 3.1, in settings that the paper does not tell apart; the clip level is no number of the paper."""
+    """Bai's section 3.1, in settings that the paper does not tell apart. The clip level is no number of the paper."""
     record = Record("vggface_lstm", runs / "demo" / "05_vggface_lstm")
     predictions = made({0: [[2]]}, classes=THREE, database="smic", scheme="smic-3")
-    settings = ("frame level, I", "frame level, II", "clip level, I")
+    settings = ("frame level, I", "frame level, II", "clip level, I", "frame level, permuted control")
     ours = {("VGGFace2", setting): predictions for setting in settings}
     record.table("section_3_1", tables.compare("vggface_lstm", "section_3_1", ours))
     finish(record, "demo", "05_vggface_lstm")
