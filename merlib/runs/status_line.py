@@ -18,12 +18,14 @@ class Watch:
     """
 
     interval = 0.5  # seconds between two looks
+    share = 0.02  # of the time, at most, for measuring memory: counting the pages of large processes takes long
 
     def __init__(self, title: str, progress: Path):
         self.title = title
         self.peak_memory = 0
         self._progress = progress
         self._read = 0
+        self._measure_after = 0.0
         self._started = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -50,7 +52,7 @@ class Watch:
     def _follow(self) -> None:
         last = ""
         while not self._stop.wait(self.interval):
-            self.peak_memory = max(self.peak_memory, _memory_of_children())
+            self._measure()
             lines = self._new_lines()
             last = lines[-1] if lines else last
             if sys.stdout.isatty():
@@ -58,6 +60,15 @@ class Watch:
                 print(f"\r\x1b[K{line[: shutil.get_terminal_size().columns - 1]}", end="", flush=True)
             else:
                 self._show(lines)
+
+    def _measure(self) -> None:
+        """Samples the memory, unless the last sample is too recent for its cost."""
+        started = time.monotonic()
+        if started < self._measure_after:
+            return
+        self.peak_memory = max(self.peak_memory, _memory_of_children())
+        now = time.monotonic()
+        self._measure_after = now + (now - started) / self.share
 
     def _show(self, lines: list[str]) -> None:
         if lines and not sys.stdout.isatty():
