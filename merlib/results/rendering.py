@@ -25,6 +25,8 @@ LOOK_ALIKE = "Look-alike data: these numbers say nothing about the paper."
 BEST, BELOW, GROUP = "best", "below", "group"
 BELOW_NOTE = "{}: not above the majority guess."
 
+_MARK_TAGS = {BEST: "strong", BELOW: "em"}
+_LEFT = ' style="text-align: left"'
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -38,8 +40,7 @@ _CSS = """
 .{name} .sentence {{ min-width: 16em; }}
 .{name} thead th[colspan] {{ text-align: center; border-bottom: 1px solid; }}
 .{name} .group th {{ padding-top: 10px; border-bottom: 1px solid; }}
-.{name} .best {{ font-weight: bold; }}
-.{name} .below {{ color: var(--table-below, var(--jp-ui-font-color2, #6b6b6b)); font-style: italic; }}
+.{name} .below {{ color: var(--table-below, var(--jp-ui-font-color2, #6b6b6b)); }}
 .{name} .group span {{ position: sticky; left: 8px; }}
 .{name} :is(td, th:not([colspan])):first-child {{ position: sticky; left: 0; background: var(--table-background, var(--jp-layout-color0, #ffffff)); }}
 """
@@ -120,7 +121,7 @@ class Table:
         name = f"merlib-{hashlib.sha256(self.to_csv().encode()).hexdigest()[:8]}"
         sides = self._align("", "number", "sentence")
         rows = [self._html_row(i, sides) for i in range(len(self._page.cells))]
-        notes = "<br>".join(html.escape(note) for note in self.lines("Grey"))
+        notes = "<br>".join(html.escape(note) for note in self.lines())
         table = (
             f"<table><thead>{_html_head(self._page.cells.columns, sides)}</thead><tbody>{''.join(rows)}</tbody></table>"
         )
@@ -128,7 +129,7 @@ class Table:
         box = f'<div class="table {name}" tabindex="0" role="group" aria-label="Table">'
         return f"<style>{_CSS.format(name=name)}</style>{box}{table}</div><p><small>{notes}</small></p>"
 
-    def lines(self, below: str = "Grey") -> list[str]:
+    def lines(self, below: str = "Grey italics") -> list[str]:
         """What stands under the table: what a mark means, the notes, and what the data is. `below`: how a form marks."""
         marks = [BELOW_NOTE.format(below)] if (self._page.marks == BELOW).any() else []
         real = [f"Data: {source}." for source in self.sources if not source.look_alike]
@@ -150,7 +151,7 @@ class Table:
         texts, marks = self._page.cells.iloc[row], self._page.marks[row]
         if marks[0] == GROUP:
             name = f"<span>{html.escape(texts.iloc[0])}</span>"
-            return f'<tr class="group"><th colspan="{len(texts)}" scope="rowgroup">{name}</th></tr>'
+            return f'<tr class="group"><th colspan="{len(texts)}" scope="rowgroup"{_LEFT}>{name}</th></tr>'
         cells = [_tag("td", text, side, mark) for text, side, mark in zip(texts, sides, marks, strict=True)]
         return f"<tr>{''.join(cells)}</tr>"
 
@@ -176,11 +177,15 @@ def _html_head(columns: pd.Index, sides: Sequence[str]) -> str:
     return f"<tr>{above}</tr><tr>{below}</tr>"
 
 
-def _tag(tag: str, text: str, *classes: str) -> str:
-    names = " ".join(filter(None, classes))
+def _tag(tag: str, text: str, side: str, mark: str = "") -> str:
+    names = " ".join(filter(None, [side, mark]))
     style = f' class="{names}"' if names else ""
+    # an untrusted notebook loses the style sheet, and keeps this attribute and the tags of the marks
+    style += "" if side == "number" else _LEFT
     # where a column is narrow the deviation stands below the mean
-    return f"<{tag}{style}>{html.escape(text).replace('± ', '±&nbsp;')}</{tag}>"
+    shown = html.escape(text).replace("± ", "±&nbsp;")
+    shown = f"<{_MARK_TAGS[mark]}>{shown}</{_MARK_TAGS[mark]}>" if mark and shown else shown
+    return f"<{tag}{style}>{shown}</{tag}>"
 
 
 def _index_first(frame: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,7 @@ KINDS = {
 }
 ENDINGS = {"png": "PNG", "pdf": "PDF", "csv": "CSV", "tex": "LaTeX", "md": "Markdown"}
 # what a page says once, at its top, instead of under every table
-SAID_ONCE = (DAGGER, BELOW_NOTE.format("Grey"), LOOK_ALIKE)
+SAID_ONCE = (DAGGER, BELOW_NOTE.format("Grey italics"), LOOK_ALIKE)
 
 
 def build(run_folder: Path, faces: bool = True) -> Path:
