@@ -65,7 +65,8 @@ def by_epoch_rule(results: Mapping[str, Predictions], shown: Mapping[str, str] =
     """Our results alone, mean ± standard deviation over seeds: one row per result and epoch rule in the CSV file.
 
     `results`: a name -> its predictions; `shown`: a column of `metrics.scores` -> its heading. The page has one row per
-    result. The rows "majority guess" say what the most frequent class alone would score.
+    result. The rows "majority guess" say what the most frequent class alone would score. The best result is marked if all
+    are of the same clips.
     """
     rows = []
     for name, predictions in results.items():
@@ -80,7 +81,8 @@ def by_epoch_rule(results: Mapping[str, Predictions], shown: Mapping[str, str] =
                 | {"database": database}
             )
     frame = pd.DataFrame(rows)
-    page = pages.of_results(frame, list(shown.values()), marked=not _drawn(results.values()))
+    same_clips = len(frame[["database", "clips", "class counts"]].drop_duplicates()) == 1
+    page = pages.of_results(frame, list(shown.values()), marked=same_clips and not _drawn(results.values()))
     return Table(frame, tuple(_data_lines(results.values())), Source.of_predictions(*results.values()), page)
 
 

@@ -159,6 +159,13 @@ def test_the_best_of_ours_is_marked_on_real_data_only_and_never_at_the_best_test
     assert ("MMNet (Ours)", "Acc. (%)", "published") in drawn  # 88.35 of five classes
 
 
+def test_results_on_other_clips_are_not_ranked():
+    shown = {"accuracy": "Acc."}
+    same = tables.by_epoch_rule({"a": real({0: [[1], [1]]}), "b": real({0: [[5], [5]]})}, shown)
+    other = tables.by_epoch_rule({"a": real({0: [[1], [1]]}), "b": real({0: [[5, 5], [5, 5]]})}, shown)
+    assert marked(same, BEST) == [("b", "Acc.", "last epoch")] and marked(other, BEST) == []
+
+
 def test_a_spread_or_a_count_is_neither_good_nor_bad():
     table = tables.by_epoch_rule(
         {"a": real({0: [[1], [1]]}), "b": real({0: [[5], [5]]})}, {"accuracy": "SD of it", "n": "frames"}
