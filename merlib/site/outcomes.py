@@ -127,6 +127,12 @@ def file(artifact: dict[str, Any], ending: str) -> str:
     return next(name for name in artifact["files"] if name.endswith(ending))
 
 
+def data_of(folder: Path, table: dict[str, Any]) -> str:
+    """What a table of our results was measured on: its sources, and clips, people and seeds of its first row."""
+    sources = "; ".join(source["text"] for source in table["sources"])
+    return f"{sources}: {_about(folder, table, _read(folder, table).iloc[0])['data']}."
+
+
 def shows_people(artifact: dict[str, Any]) -> bool:
     """Whether an artifact may show somebody's face: it is marked so, and not known to be of drawn faces alone."""
     drawn = [source["look_alike"] for source in artifact["sources"]]

@@ -32,7 +32,9 @@ def filled(text: str, runs: Path) -> str:
 def figure(runs: Path) -> str:
     """The figure at the top: what the choice of the epoch adds on the public flow maps, with the numbers that it shows."""
     found = [*outcomes.made(runs / FLOW_MAPS, "epoch_rule", "published_numbers")]
-    return "".join(_picture(folder, entry) for folder, entry in found)
+    tables = outcomes.made(runs / FLOW_MAPS, "epoch_rules", "published_numbers")
+    counts = [f"\n{outcomes.data_of(folder, entry)}\n" for folder, entry in tables]
+    return "".join([*(_picture(folder, entry) for folder, entry in found), *counts])
 
 
 def pictures(runs: Path) -> str:
