@@ -1,5 +1,6 @@
 import pickle
 import shutil
+import traceback
 import urllib.error
 from dataclasses import replace
 
@@ -8,6 +9,9 @@ import pytest
 import torch
 import torchvision
 from helpers import toy
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
 
 from merlib.training import loop, splits, weights
 from merlib.training.experiments import Experiment, pretrain
@@ -122,16 +126,102 @@ def test_a_file_that_would_run_code_is_refused_and_its_code_not_run(tmp_path, wr
         file.write_bytes(write({"weight": intruder}))
     else:
         torch.save({"weight": intruder}, file)
-    with pytest.raises(WeightsError, match="refused"):
+    with pytest.raises(WeightsError, match=r"refused: .* could run code") as raised:
         weights.from_file(file)
     assert not intruder.folder.exists()
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "weights_only" not in shown.replace("weights_only=True)", "")  # but for our own line in the traceback
+
+
+TEXT = [
+    b"hello, these are weights",
+    b"a,b\n1,2\n",
+    b"<html>",
+    b'{"a": 1}',
+    b"\x80",
+    b"PK\x03\x04",
+    b"PK\x05\x06" + bytes(18),
+    b"",
+]
+
+
+@pytest.mark.parametrize("content", TEXT, ids=[repr(text)[:8] for text in TEXT])
+def test_a_file_of_another_kind_is_named_with_what_is_accepted(tmp_path, content):
+    (tmp_path / "weights.pt").write_bytes(content)
+    with pytest.raises(
+        WeightsError, match=r"weights\.pt is refused: it is .* torch\.save\(network\.state_dict\(\), file\)"
+    ):
+        weights.from_file(tmp_path / "weights.pt")
+
+
+@given(content=st.binary(max_size=60))
+def test_no_bytes_end_in_another_error(tmp_path_factory, content):
+    file = tmp_path_factory.mktemp("any") / "weights.pt"
+    file.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"weights\.pt is refused"):
+        weights.from_file(file)
+
+
+UNFIT = {
+    "its name is of type int": {1: torch.zeros(2)},
+    "of type float, not a tensor": {"other": torch.zeros(2), "odd": 0.5},
+    "on the device meta": {"odd": torch.zeros(2, device="meta")},
+    "torch.sparse_coo": {"odd": torch.eye(3).to_sparse()},
+    "torch.complex64": {"odd": torch.zeros(2, dtype=torch.complex64)},
+    "torch.float8_e4m3fn": {"odd": torch.zeros(2).to(torch.float8_e4m3fn)},
+    "1 of 2 numbers are NaN": {"odd": torch.tensor([1, torch.nan])},
+    "2 of 2 numbers are NaN or infinite": {"odd": torch.tensor([torch.inf, -torch.inf])},
+    "1 of 1 numbers are NaN": {"odd": torch.tensor(torch.nan).expand(10**12)},  # 1 TB if each were looked at
+}
+
+
+@pytest.mark.parametrize("fault", UNFIT)
+def test_tensors_that_no_network_can_be_given_are_named(tmp_path, fault):
+    torch.save({"state_dict": UNFIT[fault] | {"fine": torch.zeros(3)}}, tmp_path / "odd.pt")
+    with pytest.raises(WeightsError) as raised:
+        weights.from_file(tmp_path / "odd.pt")
+    first, *faults = str(raised.value).splitlines()
+    assert str(tmp_path / "odd.pt") in first and "torch.save(network.state_dict(), file)" in first
+    [named] = faults
+    assert fault in named and ("'odd'" in named or "1:" in named)
+
+
+def test_files_of_both_formats_and_of_all_useful_tensors_are_read(tmp_path):
+    state = {"weight": nn.Parameter(torch.ones(2)), "half": torch.ones(2).half(), "steps": torch.tensor(3)}
+    for zipped in (True, False):  # False: as PyTorch before 1.6 wrote
+        torch.save(state, tmp_path / "weights.pt", _use_new_zipfile_serialization=zipped)
+        read = weights.read(weights.from_file(tmp_path / "weights.pt"))
+        assert all(torch.equal(read[name], state[name]) for name in state)
+
+
+def test_a_file_written_without_checksums_is_read(tmp_path):
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"weight": torch.ones(2)}, tmp_path / "weights.pt")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert torch.equal(weights.read(weights.from_file(tmp_path / "weights.pt"))["weight"], torch.ones(2))
 
 
 def test_a_file_cut_short_is_refused(saved):
     file, _ = saved
     file.write_bytes(file.read_bytes()[:-200])
-    with pytest.raises(WeightsError, match="refused"):
+    with pytest.raises(WeightsError, match="refused: it is truncated or damaged"):
         weights.from_file(file)
+
+
+def test_no_flipped_bit_reaches_a_network(tmp_path):
+    state, file = {"weight": torch.arange(40.0)}, tmp_path / "weights.pt"
+    torch.save(state, file)
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 3):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        try:
+            read = weights.read(weights.from_file(file))
+        except WeightsError as error:
+            assert "weights_only" not in str(error)
+        else:  # in bytes that mean nothing
+            assert list(read) == ["weight"] and torch.equal(read["weight"], state["weight"])
 
 
 @pytest.mark.parametrize("content", [{}, {"epoch": 3}, [torch.zeros(2)], {"state_dict": {"a": 1}}])
@@ -162,6 +252,16 @@ def test_imagenet_weights_are_read_from_torchs_cache(tmp_path, monkeypatch):
     other = torchvision.models.resnet18()
     weights.load(other, weights.imagenet("resnet18"))
     assert np.array_equal(other.conv1.weight.detach(), network.conv1.weight.detach())
+
+
+def test_a_file_in_torchs_cache_that_would_run_code_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    intruder, file = toy.Intruder(tmp_path / "was_here"), tmp_path / "checkpoints" / "resnet18-f37072fd.pth"
+    file.parent.mkdir()
+    torch.save({"weight": intruder}, file)
+    with pytest.raises(WeightsError, match=r"resnet18-f37072fd\.pth is refused"):
+        weights.imagenet("resnet18")
+    assert not intruder.folder.exists()
 
 
 def test_without_a_network_the_place_for_the_imagenet_file_is_named(tmp_path, monkeypatch):
