@@ -30,8 +30,15 @@ _LEFT = ' style="text-align: left"'
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
+    # at the beginning of a row they would be an option of the command before it
+    | {"*": "{*}", "[": "{[}", "]": "{]}"}
     | {"—": "---", "±": r"$\pm$", "×": r"$\times$", "²": r"\textsuperscript{2}", "λ": r"$\lambda$"}
 )
+# what Markdown would take for markup; `_` inside a word and `&` before no entity are none
+_MARKUP = re.compile(r"[`*\[\]<|~\\$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
+# JupyterLab takes formulas out of the source, and looks for them once more in what it shows
+_MATHS = {"\\": "&#92;", "$": "<span>&#36;</span>"}
 _CSS = """
 .{name} {{ overflow-x: auto; max-width: 100%; }}
 .{name} table {{ border-collapse: collapse; font-size: 0.9em; }}
@@ -44,6 +51,17 @@ _CSS = """
 .{name} .group span {{ position: sticky; left: 8px; }}
 .{name} :is(td, th:not([colspan])):first-child {{ position: sticky; left: 0; background: var(--table-background, var(--jp-layout-color0, #ffffff)); }}
 """
+
+
+class Link(str):
+    """The text of a cell that leads, in Markdown, to `target`: a file beside the page or below it."""
+
+    target: str
+
+    def __new__(cls, text: str, target: str) -> "Link":
+        link = super().__new__(cls, text)
+        link.target = target
+        return link
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +97,19 @@ class Table:
 
     def to_csv(self) -> str:
         """One header row ("published: F1"), the frame's values in full; without the notes."""
-        return _flat(_index_first(self.frame)).to_csv(index=False, lineterminator="\n")
+        text = _flat(_index_first(self.frame)).to_csv(index=False, lineterminator="\r\n")  # so a cell with \r is quoted
+        return text.replace("\r\n", "\n")
 
     def to_markdown(self) -> str:
-        """A pipe table, then the notes as a list. The best value is bold, what lies below the yardstick in italics."""
-        cells = _flat(self._marked({BEST: "**{}**", GROUP: "**{}**", BELOW: "*{}*"}))
+        """A pipe table, then the notes as a list. The best value is bold, what lies below the yardstick in italics.
+
+        All text is shown as it is, on GitHub and in JupyterLab: nothing in it is markup.
+        """
+        marked = {BEST: "**{}**", GROUP: "**{}**", BELOW: "*{}*"}
+        cells = _flat(self._marked(marked, _markdown)).rename(columns=_markdown)
         # tabulate would turn the text "0.7000" into the number 0.7
         table = cells.to_markdown(index=False, disable_numparse=True, colalign=self._align("left", "right"))
-        return "\n".join([table, "", *(f"- {note}" for note in self.lines("Italic"))]).strip() + "\n"
+        return "\n".join([table, "", *(f"- {_markdown_line(note)}" for note in self.lines("Italic"))]).strip() + "\n"
 
     def to_latex(self, caption: str, label: str) -> str:
         """A table environment as wide as the text; the document needs the packages booktabs, graphicx and xcolor.
@@ -204,6 +227,16 @@ def _text(value: object) -> str:
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     return f"{value:.4f}" if isinstance(value, float | np.floating) else str(value)
+
+
+def _markdown(text: object) -> str:
+    shown = _MARKUP.sub(lambda sign: _MATHS.get(sign[0], f"\\{sign[0]}"), " ".join(str(text).split()))
+    return f"[{shown}]({text.target})" if isinstance(text, Link) else shown
+
+
+def _markdown_line(text: object) -> str:
+    """Text at the beginning of a line, where some signs start a heading, a list or a quotation."""
+    return re.sub(r"^(\d*)([#>+.)-])", r"\1\\\2", _markdown(text))
 
 
 def _latex(text: object) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from merlib import paths, published
 from merlib.results import pages
 from merlib.results.pages import BEST_TEST, DAGGER, LAST, MAJORITY, OURS, PUBLISHED
-from merlib.results.rendering import Table
+from merlib.results.rendering import Link, Table
 from merlib.runs import manifest
 
 ACCURACY = ("Acc. (%)", "Acc.", "WAR")  # the same quantity, as the papers' tables head it
@@ -79,10 +79,10 @@ def of_run(run: Path) -> list[Result]:
     return found + [row for part, score, quoted in STSTNET for row in _of_ststnet(run, part, score, quoted)]
 
 
-def table(results: Sequence[Result], links: bool = False) -> Table:
-    """All results, grouped by database, classes and score. `links`: whether a method leads to its table, in Markdown."""
+def table(results: Sequence[Result]) -> Table:
+    """All results, grouped by database, classes and score. In Markdown a method leads to its table."""
     rows = sorted(results, key=_order(results))
-    names = [f"[{row.method}]({row.file})" if links else row.method for row in rows]
+    names = [Link(row.method, row.file) for row in rows]
     columns = {("", "protocol"): [row.protocol for row in rows]} | numbers(rows)
     page = pages.grouped("method", names, [_group(row) for row in rows], columns, best=best(rows))
     return Table(page.cells, (DAGGER,), page=page)

@@ -58,7 +58,7 @@ def look_alike(runs: Path) -> str:
     rows = outcomes.of_run(runs / LOOK_ALIKE)
     if not rows:
         return ""
-    table = outcomes.table(rows, links=True).to_markdown()
+    table = outcomes.table(rows).to_markdown()
     return f"{outcomes.what_came_out(rows)}\n\n{table}\n{_provenance(runs / LOOK_ALIKE)}\n"
 
 

@@ -2,18 +2,20 @@ import csv
 import html
 import io
 import re
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.made_predictions import made
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from nbconvert.filters import markdown2html
 
 from merlib.data.source import Source
 from merlib.results import tables
 from merlib.results.pages import MAJORITY, OURS
-from merlib.results.rendering import BELOW, BEST, GROUP, Page, Table
+from merlib.results.rendering import BELOW, BEST, GROUP, Link, Page, Table
 
 LAST = OURS["last"]
 ROW = ("MMNet (Ours)", "CASME II", 5)
@@ -180,3 +182,106 @@ def test_marks_change_no_text(rows):
     page = Table(cells, page=Page(cells, marks))._repr_html_()
     texts = [html.unescape(text) for text in re.findall(r"<td[^>]*>(?:<em>)?([^<]*)(?:</em>)?</td>", page)]
     assert texts == [text for row in rows for text in row]
+
+
+# --- any text comes back from every form ---
+
+
+class Shown(HTMLParser):
+    """What a page shows: the cells of its tables' heads and bodies, the items of its lists, and the tags that it has."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.th, self.td, self.li, self.tags, self._open = [], [], [], set(), []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag in ("th", "td", "li"):
+            self._open.append(getattr(self, tag))
+            self._open[-1].append("")
+
+    def handle_endtag(self, tag):
+        if tag in ("th", "td", "li"):
+            self._open.pop()
+
+    def handle_data(self, data):
+        if self._open:
+            self._open[-1][-1] += data
+
+
+def plain(text):
+    """With one blank for any white space, as a page shows it."""
+    return " ".join(text.split())
+
+
+MARKUP = [
+    "|", "`", "```", "*", "**", "_", "__", "~", "~~~", "[", "](", ")", "![", "<", ">", "<b>", "</td>", "<script>alert(1)</script>",
+    "&", "&lt;", "&#124;", "\\", "\\|", "\\(", "\\[", "\\begin{a}", "$", "$$", "#", "- ", "+", "1. ", "2)", "---", "===", ": ", '"', "'",
+    "\n", "\r", "\t", "\n\n", "{", "}", "%", "@", "=1+1", "a", "b_c", "7", "0.70", " ", "é", "\u202e", "<!--", "-->", "[x](javascript:1)",
+]  # fmt: skip
+letters = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=4)
+hostile = st.lists(st.sampled_from(MARKUP) | letters, max_size=8).map("".join)
+
+
+def one(cell, note="", head="name", mark=""):
+    """A table of one row: the cell, with a mark, and a number."""
+    cells = pd.DataFrame([[cell, "1.5"]], columns=[head, "value"], dtype=object)
+    return Table(cells, notes=(note,), page=Page(cells, np.array([[mark, ""]], dtype=object)))
+
+
+@given(hostile, hostile, hostile)
+@example("a|b", "# a heading", "<script>alert(1)</script>")
+@example("[x](javascript:alert(1))", "1. one", "`code`")
+@example("<img src=x onerror=alert(1)>", "- item", "two\nlines")
+@example("a\\", "", "$a$ and $b$")
+def test_markdown_shows_any_text_as_it_is(cell, note, head):
+    table = one(cell, note, head)
+    shown = Shown(markdown2html(table.to_markdown()))
+    assert [plain(text) for text in shown.th] == [plain(head), "value"]
+    assert [plain(text) for text in shown.td] == [plain(cell), "1.5"]
+    assert [plain(text) for text in shown.li] == [plain(line) for line in table.lines("Italic")]
+    assert shown.tags <= {"table", "thead", "tbody", "tr", "th", "td", "ul", "li", "span"}
+
+
+@given(hostile.filter(plain), st.sampled_from([BEST, BELOW]))
+@example("*", BEST)
+@example("_", BELOW)
+def test_marks_work_on_any_text(cell, mark):
+    shown = Shown(markdown2html(one(cell, mark=mark).to_markdown()))
+    assert plain(shown.td[0]) == plain(cell)
+    assert {"strong", "em"} & shown.tags == {{BEST: "strong", BELOW: "em"}[mark]}
+
+
+@given(hostile.filter(plain))
+def test_a_link_leads_to_its_file_and_shows_its_text(text):
+    page = markdown2html(one(Link(text, "04_mmnet/tables/table_6.md")).to_markdown())
+    assert plain(Shown(page).td[0]) == plain(text)
+    assert re.findall(r'href="([^"]*)"', page) == ["04_mmnet/tables/table_6.md"]
+
+
+@given(hostile, hostile, hostile)
+def test_html_shows_any_text_as_it_is(cell, note, head):
+    shown = Shown(one(cell, note, head)._repr_html_())
+    assert [plain(text) for text in shown.th] == [plain(head), "value"]
+    assert [plain(text) for text in shown.td] == [plain(cell), "1.5"]
+    assert shown.tags <= {"style", "div", "table", "thead", "tbody", "tr", "th", "td", "p", "small", "br"}
+
+
+@given(hostile, hostile)
+@example("a\rb", "name")
+def test_csv_gives_any_text_back(cell, head):
+    rows = list(csv.reader(io.StringIO(one(cell, head=head).to_csv(), newline="")))
+    assert rows == [[text.replace("\r\n", "\n"), number] for text, number in ((head, "value"), (cell, "1.5"))]
+
+
+@given(hostile, hostile)
+@example("[2pt] a", "*")
+@example("* a", "[b]")
+def test_no_cell_of_latex_is_taken_for_an_option_of_the_command_before_it(cell, head):
+    text = one(cell, head=head).to_latex("Caption", "tab:x")
+    assert not re.search(r"(\\\\|\\(top|mid|bottom)rule)\s*[*\[]", text)
+
+
+def test_latex_prints_signs_that_its_fonts_have_elsewhere():
+    assert r"\textless{}b\textgreater{} \textbar{}" in one("<b> |").to_latex("", "")
