@@ -1,10 +1,14 @@
 """The sizes at which the notebooks run (`profiles.toml`), and what their settings may be."""
 
+import ast
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
+
+ALWAYS = dict.fromkeys(("profile", "data_root", "output_dir"))  # parameters that every notebook has
+PASSED = "# Parameters"  # how a cell begins that papermill adds below the parameters, with what it was given
 
 
 class SettingError(ValueError):
@@ -36,6 +40,26 @@ def settings(paper: str, profile: str, variant: str = "", **overrides: Any) -> d
     return values | overrides
 
 
+def chosen(paper: str, notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """A notebook's settings: those of its profile, and what its parameters change of them.
+
+    `notebook`: its `globals()` after the cell of parameters. All parameters are checked, those that are no settings too, and
+    every name that papermill was given. Raises SettingError with the sentences of `merlib run`.
+    """
+    cells = [(_assigned(source), source.startswith(PASSED)) for source in notebook.get("In", [])]
+    own = [cell for cell, is_passed in cells if ALWAYS.keys() <= cell.keys() and not is_passed]
+    if not own:
+        raise SettingError(f"{paper}: run the cell with the parameters ({', '.join(ALWAYS)}, ...) before this one")
+    passed = [name for cell, is_passed in cells if is_passed for name in cell if not name.startswith("PAPERMILL_")]
+    given = {name: notebook[name] for name in [*own[-1], *passed]}
+    # None means the profile's value, where it is the default
+    given = {name: value for name, value in given.items() if value is not None or own[-1].get(name, "") is not None}
+    if found := faults(paper, given, examples(paper, notebook["profile"], own[-1])):
+        raise SettingError("\n".join([f"{paper} cannot run:", *(f"- {fault}" for fault in found)]))
+    known = defaults(paper, notebook["profile"])
+    return settings(paper, notebook["profile"], **{name: given[name] for name in known.keys() & given.keys()})
+
+
 def synth(profile: str) -> dict[str, dict[str, int]]:
     """The look-alike databases of a profile: name -> subjects, clips, height and width (pixels).
 
@@ -48,6 +72,12 @@ def synth(profile: str) -> dict[str, dict[str, int]]:
 def defaults(paper: str, profile: str) -> dict[str, Any]:
     """A paper's settings in a profile, or nothing for a notebook that has no table in `profiles.toml`."""
     return settings(paper, profile) if paper in _file()["paper"] else {}
+
+
+def examples(paper: str, profile: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, each with a value of the right type: the profile's where it has one, else the default."""
+    from_profile = defaults(paper, profile) if profile in names() else {}
+    return {**parameters, **{name: value for name, value in from_profile.items() if name in parameters}}
 
 
 def faults(paper: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
@@ -68,7 +98,7 @@ def accepted(paper: str, name: str, example: Any) -> str:
     """What a setting may be, in words: "a whole number from 16 to 512"."""
     rule = _rule(paper, name)
     if isinstance(example, list):
-        return f"a list, each item {accepted(paper, name, example[0])}"
+        return f"a list, each item {accepted(paper, name, next(iter(example), None))}"
     words = [_TYPES.get(type(example), "a value")]
     if "choices" in rule:
         words = ["one of", ", ".join(map(str, rule["choices"]))]
@@ -80,6 +110,27 @@ def accepted(paper: str, name: str, example: Any) -> str:
 
 
 _TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def _assigned(source: str) -> dict[str, Any]:
+    """The names that a cell assigns, with their values where these are plain, else with None."""
+    try:
+        statements = [statement for statement in ast.parse(source).body if isinstance(statement, ast.Assign)]
+    except SyntaxError:  # it stopped there, and assigned nothing
+        return {}
+    return {
+        target.id: _value(statement.value)
+        for statement in statements
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _value(written: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(written)
+    except ValueError:
+        return None
 
 
 @cache
@@ -102,7 +153,8 @@ def _same_type(value: Any, example: Any) -> bool:
     if example is None:
         return True
     if isinstance(example, list):
-        return isinstance(value, list) and value != [] and all(_same_type(item, example[0]) for item in value)
+        first = next(iter(example), None)
+        return isinstance(value, list) and value != [] and all(_same_type(item, first) for item in value)
     if isinstance(example, float):
         return type(value) in (int, float)
     return type(value) is type(example)

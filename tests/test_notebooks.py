@@ -2,14 +2,17 @@
 
 import shutil
 
+import nbformat
 import pandas as pd
+import papermill
 import pytest
+from papermill.exceptions import PapermillExecutionError
 
 from merlib import paths, profiles, published, synthetic
 from merlib.results import metrics, pages, rendering
-from merlib.runs import headless, manifest
+from merlib.runs import headless, manifest, parameters
 
-NOTEBOOKS = list(paths.notebook_files())
+NOTEBOOKS = paths.notebook_files()
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +64,37 @@ def test_the_tables_follow_from_the_stored_predictions(folder):
         assert ours[f"{column}: Acc. (%)"] == f"{100 * accuracy:.2f}"
     largest = main.drop_duplicates(["subject", "clip"])["target"].value_counts(normalize=True).max()
     assert ours[f"{pages.MAJORITY}: Acc. (%)"] == f"{100 * largest:.2f}"
+
+
+@pytest.fixture(params=["start_here", "mmnet"])
+def beginning(request, home):
+    """A notebook up to its setup, alone in a project, and what it is called."""
+    paper, file = request.param, NOTEBOOKS[request.param]
+    notebook = nbformat.read(file, as_version=4)
+    setup = next(i for i, cell in enumerate(notebook.cells) if "profiles.chosen(" in cell.source)
+    notebook.cells = [*notebook.cells[: setup + 1], nbformat.v4.new_code_cell("print(chosen)")]
+    nbformat.write(notebook, home / "notebooks" / file.name)
+    return home / "notebooks" / file.name, paper
+
+
+def execute(notebook, given):
+    return papermill.execute_notebook(notebook, None, given, kernel_name="python3", progress_bar=False)
+
+
+def test_papermill_alone_refuses_the_same_with_the_same_sentences(beginning):
+    notebook, paper = beginning
+    known = parameters.read(notebook)
+    wrong = {"typo": 1, "size": -1} | {name: "[]" for name in ("databases", "macro_databases") if name in known}
+    with pytest.raises(headless.RunError) as refused:
+        headless.plan(paper, "smoke", wrong)
+    faults = [line for line in str(refused.value).splitlines() if line.startswith("- ")]
+    assert len(faults) == len(wrong)
+    with pytest.raises(PapermillExecutionError) as failed:
+        execute(notebook, wrong | {"profile": "smoke"})
+    assert failed.value.ename == "SettingError" and sorted(failed.value.evalue.splitlines()[1:]) == sorted(faults)
+
+
+def test_papermill_alone_runs_with_the_settings_that_it_is_given(beginning):
+    notebook, paper = beginning
+    done = execute(notebook, {"profile": "smoke", "size": 64})
+    assert done.cells[-1].outputs[0].text == f"{profiles.settings(paper, 'smoke', size=64)}\n"

@@ -150,3 +150,73 @@ def test_mmnet_takes_sizes_that_its_four_halvings_divide():
     assert profiles.settings("mmnet", "demo", size=64)["size"] == 64
     with pytest.raises(profiles.SettingError, match=r"size = 50: accepted is .* a multiple of 16"):
         profiles.settings("mmnet", "demo", size=50)
+
+
+# --- what a notebook is given, without `merlib run` ---
+
+CELL = """profile = "demo"  # sizes
+data_root = ""  # folder
+output_dir = ""  # folder
+databases = ["casme2", "samm"]  # databases
+seeds = None  # seeds
+size = None  # size"""
+
+
+def notebook(*passed, cell=CELL):
+    """The globals of a notebook after its cell of parameters, and after what papermill adds below it."""
+    cells = ["", "#| default_exp papers.mmnet", cell, *(f"# Parameters\n{text}\n" for text in passed), "import ("]
+    names = {"In": cells}
+    for source in cells[:-1]:
+        exec(source, names)
+    return names
+
+
+def test_a_notebook_has_the_settings_of_its_profile_and_what_its_parameters_change():
+    assert profiles.chosen("mmnet", notebook()) == profiles.settings("mmnet", "demo")
+    changed = notebook('profile = "smoke"\nsize = 64\nPAPERMILL_INPUT_PATH = "x"')
+    assert profiles.chosen("mmnet", changed) == profiles.settings("mmnet", "smoke", size=64)
+    edited = notebook(cell=CELL.replace("size = None", "size = 64"))
+    assert profiles.chosen("mmnet", edited) == profiles.settings("mmnet", "demo", size=64)
+
+
+def test_a_variable_of_a_later_cell_is_no_parameter():
+    names = notebook() | {"lr": 5, "database": "casme2", "typo": 1}
+    assert profiles.chosen("mmnet", names) == profiles.settings("mmnet", "demo")
+
+
+@pytest.mark.parametrize(
+    ("passed", "sentence"),
+    [
+        ("typo = 1", "typo: no such setting; there are profile, data_root, output_dir, databases, seeds, size"),
+        ('databases = "[]"', "databases = '[]': accepted is a list, each item one of casme2, samm, mmew, own"),
+        ("databases = []", "databases = []: accepted is a list, each item one of casme2, samm, mmew, own"),
+        (
+            'databases = ["casme9"]',
+            "databases = ['casme9']: accepted is a list, each item one of casme2, samm, mmew, own",
+        ),
+        ('profile = "quick"', "profile = 'quick': accepted is one of smoke, demo"),
+        ("profile = []", "profile = []: accepted is one of smoke, demo"),
+        ("seeds = 0", "seeds = 0: accepted is a list, each item a whole number from 0 to 4294967295"),
+        ("size = 33", "size = 33: accepted is a whole number from 32 to 512 that is a multiple of 16"),
+        ("data_root = 5", "data_root = 5: accepted is text"),
+        ("databases = None", "databases = None: accepted is a list"),
+    ],
+)
+def test_what_a_notebook_cannot_run_with_is_said_in_its_first_cell(passed, sentence):
+    for names in (notebook(passed), notebook(f"size = 16\n{passed}")):
+        with pytest.raises(profiles.SettingError, match=r"^mmnet cannot run:") as error:
+            profiles.chosen("mmnet", names)
+        assert f"- {sentence}" in str(error.value)
+    assert "- size = " in str(error.value)  # all faults at once
+
+
+def test_an_empty_list_in_the_cell_itself_is_refused():
+    with pytest.raises(profiles.SettingError, match=r"- databases = \[\]: accepted is a list, each item one of casme2"):
+        profiles.chosen("mmnet", notebook(cell=CELL.replace('["casme2", "samm"]', "[]")))
+
+
+def test_without_its_parameters_a_notebook_asks_for_them():
+    with pytest.raises(
+        profiles.SettingError, match=r"run the cell with the parameters \(profile, data_root, output_dir"
+    ):
+        profiles.chosen("mmnet", {"In": ["", "import torch"]})

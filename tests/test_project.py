@@ -121,6 +121,21 @@ def test_default_parameters_are_accepted(path):
     assert profiles.faults(paths.paper_of(path), given, given) == []
 
 
+@each_notebook
+def test_the_setup_of_a_notebook_checks_all_its_parameters(path):
+    sources = ["".join(cell["source"]) for cell in cells(path) if cell["cell_type"] == "code"]
+    paper = paths.paper_of(path)
+    setups = [source for source in sources if f'\nchosen = profiles.chosen("{paper}", globals())\n' in source]
+    assert len(setups) == 1
+    above = sources[: sources.index(setups[0])]
+    assert [
+        source for source in above if "profiles." in source or "data_root," in source
+    ] == []  # nothing is read before
+    names = {"In": ["", *above, 'profile = "smoke"\nsize = 64']}
+    exec(next(source for source in above if source.startswith("profile = ")), names)
+    assert profiles.chosen(paper, names) == profiles.settings(paper, "demo")
+
+
 def test_what_starts_notebooks_imports_nothing_that_they_import():
     heavy = "{'torch', 'pandas', 'numpy', 'cv2', 'matplotlib', 'sklearn'}"
     ask = f"import sys, merlib.cli; print(*({heavy} & sys.modules.keys()))"

@@ -100,11 +100,7 @@ def _notebook(name: str) -> Path:
 
 
 def _check(paper: str, known: Mapping[str, parameters.Parameter], given: Mapping[str, Any]) -> None:
-    examples = {name: parameter.default for name, parameter in known.items()}
-    if given["profile"] in profiles.names():
-        # a default of None means the profile's value, and that value's type is right
-        from_profile = profiles.defaults(paper, given["profile"])
-        examples = {name: from_profile.get(name) if value is None else value for name, value in examples.items()}
+    examples = profiles.examples(paper, given["profile"], {name: item.default for name, item in known.items()})
     if found := profiles.faults(paper, given, examples):
         lines = [f"{name}: {profiles.accepted(paper, name, examples[name])}" for name in known]
         comments = [parameter.comment for parameter in known.values()]
