@@ -10,7 +10,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from merlib import paths
+from merlib import paths, reproducible
 from merlib.cache.files import whole
 from merlib.cache.fingerprint import fingerprint
 from merlib.progress import track
@@ -24,7 +24,7 @@ def of_each(
     What is not yet in the cache folder `kind` is computed, by `n_jobs` processes (-1: as many as there are cores), and
     written whole or not at all. Raises what `function` raises, and Unhashable when its code cannot be hashed.
     """
-    folder, code = paths.cache(kind), fingerprint(function)
+    folder, code = paths.cache(kind), fingerprint(function, reproducible.mode())
     files = [folder / f"{fingerprint(code, video)}.npy" for video in videos]
     missing = {file: video for file, video in zip(files, videos, strict=True) if not file.exists()}
     jobs = (joblib.delayed(_store)(function, video, file) for file, video in missing.items())

@@ -105,7 +105,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def as_picture(images: Tensor) -> Tensor:
     """Dynamic images of clips (..., 4, 3, H, W) in 0..1, no change at 0.5, four root mean squares of the clip at 0 and 1."""
     square = images.square().mean(dim=(-4, -3, -2, -1), keepdim=True)
-    return (0.5 + 0.125 * images / square.sqrt().clamp(min=0.1)).clamp(0, 1)
+    return (0.5 + 0.125 * images * square.rsqrt().clamp(max=10)).clamp(0, 1)
 
 
 def dynamic_images(batch: dict[str, Tensor], generator: torch.Generator, training: bool) -> Tensor:
@@ -202,11 +202,10 @@ class SMASTN(nn.Module):
 def de_loss(features: Tensor) -> Tensor:
     """The DE-Loss of F_i (B, 4, C), Eq. 9 to 11, the mean over clips. Loss and gradient are finite for equal F_i too."""
     i, j = torch.triu_indices(features.shape[1], features.shape[1], offset=1, device=features.device)
-    distances = ((features[:, i] - features[:, j]).square().sum(dim=-1) + 1e-12).sqrt()  # (B, 6), Eq. 9
+    distances = torch.linalg.vector_norm(features[:, i] - features[:, j], dim=-1)  # (B, 6), Eq. 9
     low, high = distances.amin(dim=1, keepdim=True), distances.amax(dim=1, keepdim=True)
     normalised = (distances - low) / (high - low).clamp(min=1e-6)  # Eq. 10
-    deviation = (normalised.var(dim=1) + 1e-12).sqrt()
-    return (1 - deviation).mean()  # Eq. 11
+    return (1 - normalised.std(dim=1)).mean()  # Eq. 11
 
 
 def joint_loss(output: tuple[Tensor, Tensor], y: Tensor, lam: float) -> Tensor:

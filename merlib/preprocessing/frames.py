@@ -14,7 +14,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from merlib import paths
+from merlib import paths, reproducible
 from merlib.cache import arrays
 from merlib.cache.fingerprint import fingerprint
 from merlib.data.clips import Clips
@@ -41,7 +41,7 @@ def load(
     Clips without a face or with an unreadable file (missing, truncated, not a picture) are in `excluded` of the
     returned Clips, with the file and the reason. Raises UnreadableClip when no clip is left.
     """
-    folder, code = paths.cache("frames"), fingerprint(_decode, landmarks)
+    folder, code = paths.cache("frames"), fingerprint(_decode, landmarks, reproducible.mode())
     jobs = (joblib.delayed(_stored)(folder, code, clip, size, crop, landmarks) for clip in clips.table.itertuples())
     run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # OpenCV decodes outside the GIL
     outcomes = list(track(run(jobs), "frames", total=len(clips)))

@@ -98,7 +98,7 @@ def _pursue(D: Tensor, sparsity: float, tolerance: float, max_steps: int) -> tup
     info = torch.empty(3, len(D), dtype=torch.float64, device=D.device)
     active, norm = torch.arange(len(D), device=D.device), torch.linalg.matrix_norm(D)
     weight = sparsity * D.shape[-1] ** -0.5
-    largest = _eigen(D.double())[0][:, -1].sqrt()
+    largest = _eigen(D.double())[0][:, -1].rsqrt().reciprocal()  # torch's sqrt differs from CPU to CPU
     cut = largest / 1.25
     A, W = torch.zeros_like(D), D * _each(GROWTH * cut / torch.maximum(largest, D.abs().amax((1, 2)) / weight))
     for step in range(1, max_steps + 1):
@@ -107,7 +107,7 @@ def _pursue(D: Tensor, sparsity: float, tolerance: float, max_steps: int) -> tup
         M = A.add_(dense)  # D - E + Y/mu
         precise = M.double()
         values, vectors = _eigen(precise)
-        kept = (1 - cut[:, None] / values.sqrt()).clamp_min(0)  # of each singular value; few are above the cut
+        kept = (1 - cut[:, None] * values.rsqrt()).clamp_min(0)  # of each singular value; few are above the cut
         below = kept.shape[1] - int((kept > 0).sum(1).max())
         basis, kept = vectors[:, :, below:], kept[:, below:]
         A = (basis * kept[:, None]).float() @ (basis.mT @ precise).float()

@@ -20,7 +20,7 @@ import torch
 from joblib import Parallel, delayed
 from torch import nn
 
-from merlib import paths, progress
+from merlib import paths, progress, reproducible
 from merlib.cache.fingerprint import fingerprint
 from merlib.data.clips import Clips
 from merlib.training import fold_files, loop, splits, weights
@@ -100,7 +100,15 @@ class Experiment:
 
     def _shared(self, X: Inputs, clips: Clips) -> str:
         """The hash of what all folds have in common."""
-        code = (loop.fit, self.build, self.prepare, self.loss, torch.__version__, loop.best_device())
+        code = (
+            loop.fit,
+            self.build,
+            self.prepare,
+            self.loss,
+            torch.__version__,
+            loop.best_device(),
+            reproducible.mode(),
+        )
         return fingerprint(code, self.settings, X, clips.y, clips.class_names)
 
     def _task(self, fold: splits.Fold, clips: Clips, seed: int) -> "_Task":

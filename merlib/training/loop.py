@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from merlib import reproducible
+
 if TYPE_CHECKING:
     from merlib.training.splits import Fold
 
@@ -44,7 +46,7 @@ class Settings:
     The learning rate is multiplied by `lr_decay` after every `decay_every` epochs, up to epoch `decay_until` if given:
     0.987 with 1 and 50 is an exponential decay over 50 epochs, 0.1 with 10 is a tenth every ten epochs.
     `optimizer`: one of `OPTIMIZERS`; sgd has a momentum of 0.9. `precision`: with bf16, training steps use autocast and
-    channels last, while weights, losses and test logits stay float32.
+    channels last, while weights, losses and test logits stay float32. In the reproducible mode it is always float32.
     """
 
     num_epochs: int
@@ -69,6 +71,8 @@ class Settings:
         }
         if broken := [rule for rule, kept in rules.items() if not kept]:
             raise ValueError(f"{self} breaks: {'; '.join(broken)}")
+        if reproducible.is_on():
+            object.__setattr__(self, "precision", "float32")
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Settings":
@@ -140,8 +144,8 @@ def fit(
 
 
 def best_device() -> torch.device:
-    """The GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The GPU if there is one, else the CPU; in the reproducible mode the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() and not reproducible.is_on() else "cpu")
 
 
 class _Trainer:
