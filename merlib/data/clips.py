@@ -4,22 +4,28 @@ Columns: `database`, `subject`, `clip`; `frames`, the file paths onset..offset i
 a video, or a picture computed from the whole clip); `onset`, `apex`, `offset`, the annotation's own frame numbers (Int64,
 apex <NA> where the database has none); `fps` (float, NaN unknown); `aus` and `emotion` as annotated, `emotion` in lower
 case; `cropped`, whether the files are face crops already. Some readers add `file` and `row` (where the clip is annotated),
-`note` (what was corrected) and `objective` (the objective class, I to VII). `Clips.classes` adds `label`, the class name.
+`note` (what was corrected), `objective` (the objective class, I to VII) and `person` (who the subject is, "" by its own
+name). `Clips.classes` adds `label`, the class name.
 """
 
-import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from merlib.data import aus, schemes
+from merlib.data import aus, frame_files, names, schemes
 from merlib.data.source import Source
 
 COLUMNS = (
     "database", "subject", "clip", "frames", "onset", "apex", "offset", "fps", "aus", "emotion", "cropped",
 )  # fmt: skip
+KEY = ["database", "subject", "clip"]
+TWO_PEOPLE = (
+    "two people have the same frames, so leave-one-subject-out would train on its test pictures (accepted: frames of its "
+    "own for each person, or one subject for both clips)"
+)
 EXCLUDED_COLUMNS = ("database", "subject", "clip", "file", "row", "reason")
 
 
@@ -35,42 +41,35 @@ def make_table(records: list[dict]) -> pd.DataFrame:
     return table.astype(integers | {"fps": float, "cropped": bool})
 
 
-def person(subject: str) -> str:
-    """One text for one person however the subject is written: `s1`, `s01`, `sub01`, `S01` and `1` all give `001`.
-
-    Only the databases' own prefixes are dropped; a name such as `anna2` stays itself, in lower case.
-    """
-    text = subject.strip().lower()
-    match = re.fullmatch(r"(?:s|sub|subject|spno\.)?[ _-]?0*(\d+)", text)
-    return match[1].zfill(3) if match else text
-
-
 def validate(table: pd.DataFrame) -> None:
-    """Raises ClipTableError that lists every fault of a clip table: a missing column, a clip twice, an apex outside
-    onset..offset, a number of frames other than onset..offset, action units or an emotion that cannot be read.
+    """Raises ClipTableError that lists every fault of a clip table: a missing column, a clip twice, a subject who is two
+    people, an apex outside onset..offset, a number of frames other than onset..offset, action units or an emotion that
+    cannot be read.
 
     The files themselves are not opened: `databases.check` does that.
     """
     if missing := [name for name in COLUMNS if name not in table.columns]:
         raise ClipTableError(f"the clip table has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
     faults = [f"{_where(row)}: {fault}" for row in table.to_dict("records") for fault in _faults(row)]
-    twice = table[table.duplicated(["database", "subject", "clip"], keep=False)]
+    named = table.astype(dict.fromkeys(KEY, str))
+    twice = table[pd.Series(names.clips(named), table.index, dtype=object).duplicated(keep=False)]
     faults += [f"{_where(row)}: this clip is in the table more than once" for row in twice.to_dict("records")]
+    faults += [f"{_where(row)}: {fault}" for row, fault in names.contradictions(named)]
     if faults:
         raise ClipTableError(f"{len(faults)} faults in the clip table:\n  " + "\n  ".join(faults))
 
 
 def _where(row: Mapping) -> str:
-    place = f" ({row['file']}, row {row['row']})" if row.get("file") else ""
+    place = f" ({names.place(row)})" if row.get("file") else ""
     return f"{row['database']} {row['subject']} {row['clip']}{place}"
 
 
 def _faults(row: Mapping) -> Iterator[str]:
     for name in ("database", "subject", "clip", "emotion"):
-        if not isinstance(row[name], str) or not row[name].strip():
+        if not isinstance(row[name], str) or not names.plain(row[name]):
             yield f"{name} is empty"
-    if isinstance(row["emotion"], str) and row["emotion"] != row["emotion"].strip().lower():
-        yield f"emotion {row['emotion']!r} is not in lower case without blanks around it"
+    if isinstance(row["emotion"], str) and row["emotion"] != names.plain(row["emotion"]):
+        yield f"emotion {row['emotion']!r} is to be written {names.plain(row['emotion'])!r}"
     if not pd.isna(row["fps"]) and not row["fps"] > 0:
         yield f"fps is {row['fps']}, not a number above 0"
     try:
@@ -99,14 +98,16 @@ def _frame_faults(frames: list[str], onset: int, apex: int, offset: int) -> Iter
 class Clips:
     """A clip table that passed `validate`, and what was left out of it.
 
-    `excluded` has one row per excluded clip (`EXCLUDED_COLUMNS`). `source` says where the data is from. `scheme` and
-    `class_names` are empty until `classes` is called. Positions 0..n-1 are the same in `table`, `y`, `subjects` and
+    `excluded` has one row per excluded clip (`EXCLUDED_COLUMNS`). `source` says where the data is from. `notes` are
+    sentences that a user should read: names that became one, clips that overlap. `scheme` and `class_names` are empty
+    until `classes` is called. Positions 0..n-1 are the same in `table`, `y`, `subjects` and
     `apex_index`, and in the arrays that other modules compute from the clips.
     """
 
     table: pd.DataFrame
     excluded: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(EXCLUDED_COLUMNS)))
     source: Source = field(default_factory=Source)
+    notes: tuple[str, ...] = ()
     scheme: str = ""
     class_names: tuple[str, ...] = ()
 
@@ -128,9 +129,11 @@ class Clips:
 
     @property
     def subjects(self) -> np.ndarray:
-        """One key per clip, (n,), the same for all clips of one person: `smic/001` for `s1` and `s01`."""
-        pairs = zip(self.table["database"], self.table["subject"], strict=True)
-        return np.array([f"{database}/{person(subject)}" for database, subject in pairs], dtype=str)
+        """One key per clip, (n,), the same for all clips of one person: `smic/001` for `s1` and `s01` (`names.people`).
+
+        Names alone say who is who. `casme/001` and `casme2/001` may be one person; nothing here can tell.
+        """
+        return np.array(names.people(self.table), dtype=str)
 
     @property
     def y(self) -> np.ndarray:
@@ -183,30 +186,44 @@ class Clips:
     def drop(self, reasons: Mapping[tuple[str, str, str], str]) -> "Clips":
         """The clips without those that `reasons`, (database, subject, clip) -> reason, names; they go to `excluded`.
 
-        Raises ValueError when a named clip is not among these clips.
+        Any spelling of a name does. Raises ValueError when a named clip is not among these clips.
         """
-        keys = list(self.table[["database", "subject", "clip"]].itertuples(index=False, name=None))
-        if unknown := reasons.keys() - set(keys):
+        named = names.clips(pd.DataFrame(list(reasons), columns=KEY))
+        keys = names.clips(self.table[KEY])
+        if unknown := [key for key, name in zip(reasons, named, strict=True) if name not in set(keys)]:
             raise ValueError(f"not among the clips of {self.database}: {sorted(unknown)}")
-        given = pd.Series([reasons.get(key) for key in keys], index=self.table.index, dtype=object)
+        reason_of = dict(zip(named, reasons.values(), strict=True))
+        given = pd.Series([reason_of.get(key) for key in keys], index=self.table.index, dtype=object)
         return self._without(given.notna(), given)
 
     def concat(self, *others: "Clips") -> "Clips":
         """Clips of several databases as one: `Clips.concat(a, b, c)`, or `a.concat(b, c)`.
 
-        Raises ValueError when their classes differ, ClipTableError when a clip is in two of them.
+        Raises ValueError when their classes differ, ClipTableError when a clip is in two of them, or when two people
+        share frames.
         """
         parts = (self, *others)
         if len({part.class_names for part in parts}) > 1:
             different = "; ".join(f"{part.database}: {', '.join(part.class_names) or 'none yet'}" for part in parts)
             raise ValueError(f"clips of different classes cannot be joined ({different})")
-        return Clips(
-            table=pd.concat([part.table for part in parts], ignore_index=True),
+        table = pd.concat([part.table for part in parts], ignore_index=True)
+        said = dict.fromkeys(note for part in parts for note in part.notes)
+        new = [note for note in names.merged(table) if note not in said]
+        joined = Clips(
+            table=table,
             excluded=pd.concat([part.excluded for part in parts], ignore_index=True),
             source=Source.joined(part.source for part in parts),
+            notes=(*said, *new),
             scheme="+".join(dict.fromkeys(part.scheme for part in parts)),
             class_names=self.class_names,
         )
+        people, where = joined.subjects, [_where(row) for row in table.to_dict("records")]
+        pairs = frame_files.shared(table)
+        if both := [f"{where[b]}: has frames of {where[a]}" for a, b, _ in pairs if people[a] != people[b]]:
+            raise ClipTableError(f"{TWO_PEOPLE}:\n  " + "\n  ".join(both))
+        for note in new:
+            warnings.warn(note, stacklevel=2)
+        return joined
 
     def _without(self, out: pd.Series, reasons: pd.Series) -> "Clips":
         gone = self.table[out].assign(reason=reasons[out]).reindex(columns=list(EXCLUDED_COLUMNS))

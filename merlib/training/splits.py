@@ -1,7 +1,8 @@
 """Who is trained on and who is tested on: LOSO, k-fold, hold-out (HDE) and composite (CDE) databases.
 
 A protocol is a function from clips to folds. Every protocol here keeps each person on one side of a fold, except
-`stratified_kfold`. Its folds say so. `check_persons` is called wherever folds are trained on.
+`stratified_kfold`. Its folds say so. `check_persons` is called wherever folds are trained on. A person is known by name
+(`Clips.subjects`): one person in two databases, or in the data of pre-trained weights, is not found.
 """
 
 from collections.abc import Callable

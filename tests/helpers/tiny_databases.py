@@ -1,6 +1,7 @@
 """Writes tiny databases by hand, in the real layouts, for the tests of the readers."""
 
 import csv
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -36,18 +37,20 @@ JAFFE = {"AN": 30, "DI": 29, "FE": 32, "HA": 31, "NE": 30, "SA": 31, "SU": 30}
 SIX = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
 
 
+_seeds = itertools.count()
+
+
 def picture(suffix: str = ".jpg", height: int = 8, width: int = 8) -> bytes:
-    """An encoded picture."""
-    grey = np.arange(height * width, dtype=np.uint8).reshape(height, width)
+    """An encoded picture of noise, another one each time."""
+    grey = np.random.default_rng(next(_seeds)).integers(0, 256, (height, width), dtype=np.uint8)
     return cv2.imencode(suffix, grey)[1].tobytes()
 
 
-def frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", content: bytes | None = None) -> None:
+def frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", height: int = 8, width: int = 8) -> None:
     """A folder with one picture a number."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = content or picture(Path(name).suffix)
     for number in numbers:
-        (folder / name.format(number)).write_bytes(content)
+        (folder / name.format(number)).write_bytes(picture(Path(name).suffix, height, width))
 
 
 def sheet(path: Path, rows: list[list], *more: list[list]) -> None:
@@ -111,7 +114,7 @@ def mmew(root: Path, rows: list[list], height: int = 8, width: int = 8) -> None:
     sheet(root / "MMEW" / "MMEW_Micro_Exp.xlsx", [[*HEADER, "remarks"], *rows])
     for _, clip, onset, _, offset, _, emotion, *_ in rows:
         folder = root / "MMEW" / "Micro_Expression" / emotion / clip
-        frames(folder, range(onset, offset + 3), "{}.jpg", picture(".jpg", height, width))
+        frames(folder, range(onset, offset + 3), "{}.jpg", height, width)
 
 
 def casme(root: Path, rows: list[list], layout: str = "Cropped", padding: int = 1) -> None:
@@ -148,11 +151,11 @@ def megc2019_flow(root: Path, rows: list[tuple[str, str, str, str]]) -> Path:
 
 def ckplus(root: Path, rows: list[tuple[str, str, str]], length: int = 3) -> Path:
     """CK+: (subject, clip, emotion, "" without), so many frames each."""
-    folder, content = root / "CKplus", picture(".png")
+    folder = root / "CKplus"
     for subject, clip, emotion in rows:
         name = f"{subject}_{clip}"
         images = folder / "cohn-kanade-images" / subject / clip
-        frames(images, range(1, length + 1), f"{name}_{{:08d}}.png", content)
+        frames(images, range(1, length + 1), f"{name}_{{:08d}}.png")
         labels = folder / "Emotion" / subject / clip
         labels.mkdir(parents=True)
         if emotion:
@@ -169,11 +172,10 @@ def ckplus_of_published_size(root: Path) -> Path:
 
 def oulu_casia(root: Path, subjects: int, emotions: Iterable[str] = SIX, length: int = 4) -> Path:
     """Oulu-CASIA: every emotion of so many people, frames from 0."""
-    content = picture(".jpeg")
     for subject in range(1, subjects + 1):
         for emotion in emotions:
             folder = root / "Oulu_CASIA" / "OriginalImg" / "VL" / "Strong" / f"P{subject:03d}" / emotion
-            frames(folder, range(length), "{:03d}.jpeg", content)
+            frames(folder, range(length), "{:03d}.jpeg")
     return root / "Oulu_CASIA"
 
 
@@ -196,9 +198,8 @@ def jaffe_of_published_size(root: Path) -> Path:
 
 def mug(root: Path, takes: Iterable[str], length: int = 5) -> Path:
     """MUG: takes such as "001/anger/take000", frames from 0."""
-    content = picture(".jpg")
     for take in takes:
-        frames(root / "MUG" / take, range(length), "img_{:04d}.jpg", content)
+        frames(root / "MUG" / take, range(length), "img_{:04d}.jpg")
     return root / "MUG"
 
 

@@ -17,10 +17,16 @@ def clips(persons: int = 6, per_person: int = 4, database: str = "smic", seed: i
     """Clips without files whose classes are drawn at random; every class is there."""
     n = persons * per_person
     emotions = np.random.default_rng(seed).permutation(np.resize(EMOTIONS, n))
-    shared = {"database": database, "frames": ["1.png"], "onset": 1, "apex": 1, "offset": 1}
+    shared = {"database": database, "onset": 1, "apex": 1, "offset": 1}
     shared |= {"fps": 100.0, "aus": "", "cropped": True}
     records = [
-        {**shared, "subject": f"s{i // per_person + 1}", "clip": f"clip{i:03}", "emotion": str(emotion)}
+        {
+            **shared,
+            "subject": f"s{i // per_person + 1}",
+            "clip": f"clip{i:03}",
+            "emotion": str(emotion),
+            "frames": [f"{database}/{i}.png"],
+        }
         for i, emotion in enumerate(emotions)
     ]
     return Clips(make_table(records), source=Source("made for a test")).classes("megc2019-3")

@@ -1,5 +1,6 @@
 """Databases on disk -> clip tables. A database is one module with a `READER`, and its name in `NAMES`."""
 
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -24,13 +25,16 @@ def read(name: str, data_root: Path | str = "") -> Clips:
     """The clips of a database, by one of `NAMES`: `casme2`, ..., or `own` for a list of one's own clips.
 
     `data_root` (default: the project's data/) holds the databases' folders, or is the database's folder; for `own` it
-    is the list of clips. Clips that cannot be used are in `excluded` of the result, with the reasons.
+    is the list of clips. Clips that cannot be used are in `excluded` of the result, with the reasons. Warns of names
+    that are read as one, and of clips that overlap.
     Raises DatabaseNotFound with the expected folder tree, SheetError with all faults of annotations that make no sense
     as a whole, and ValueError for an unknown name.
     """
     reader, folder = _find(name, data_root)
-    table, excluded = assemble(reader.rows(folder), reader.corrections)
-    return Clips(table, excluded, source=_source(reader, folder))
+    clips = assemble(reader.rows(folder), reader.corrections, _source(reader, folder))
+    for note in clips.notes:
+        warnings.warn(note, stacklevel=2)
+    return clips
 
 
 def check(name: str, data_root: Path | str = "") -> Report:

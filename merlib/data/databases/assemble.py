@@ -1,71 +1,60 @@
-"""From annotated rows and folders to the clip table, and the clips that are excluded with the reason."""
+"""From annotated rows and folders to clips, and those that are excluded with the reason."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from merlib.data import aus
-from merlib.data.clips import EXCLUDED_COLUMNS, make_table
-from merlib.data.databases import sheets
+from merlib.data import aus, frame_files, names
+from merlib.data.clips import EXCLUDED_COLUMNS, Clips, make_table
+from merlib.data.databases import conflicts, sheets
 from merlib.data.databases.reader import Correction
+from merlib.data.source import Source
 
 NO_APEX = ("", "/", "?", "-")
-KEPT = ("database", "subject", "clip", "aus", "cropped", "objective", "file", "row")
-CONTENT = ["onset", "apex", "offset", "aus", "emotion", "path"]
+KEPT = ("database", "subject", "person", "clip", "aus", "cropped", "objective", "file", "row")
 
 
 class Unusable(ValueError):
     """Why one clip cannot be used."""
 
 
-def assemble(
-    rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correction]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The clip table and the excluded clips (`EXCLUDED_COLUMNS`) of a reader's annotated clips (`Reader.rows`).
+def assemble(rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correction], source: Source) -> Clips:
+    """The clips of a reader's annotated clips (`Reader.rows`), those that cannot be used in `excluded`.
 
     A clip is excluded, with the reason, when frames are missing, when its apex is outside onset..offset, when its
-    numbers or action units cannot be read, or when it repeats a row above. If a clip is unusable as annotated and has a
-    correction, the correction is tried. Raises SheetError when two rows contradict each other, or when no clip can be
-    used.
+    numbers or action units cannot be read, when it repeats a row above, or when it has all frames of another clip. If a
+    clip is unusable as annotated and has a correction, the correction is tried. Raises SheetError when two rows
+    contradict each other, when two people share frames, or when no clip can be used.
     """
-    _refuse_conflicts(rows)
+    conflicts.refuse_rows(rows)
+    records, excluded = _usable(rows, corrections)
+    table = make_table(records)
+    pairs = frame_files.shared(table)
+    conflicts.refuse_frames_of_two_people(records, names.people(table), pairs)
+    copies = conflicts.copies(records, pairs)
+    excluded += [records[i] | {"reason": copies[i]} for i in sorted(copies)]
+    if len(excluded) == len(rows):
+        faults = [(row["file"], row["row"], row["reason"]) for row in excluded]
+        raise sheets.SheetError(f"none of the {len(rows)} annotated clips can be used", conflicts.shortened(faults))
+    reasons = pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS)).astype({"row": "Int64"})
+    notes = (*names.merged(rows), *conflicts.overlaps(records, pairs))
+    return Clips(table.drop(index=list(copies)), reasons, source, notes)
+
+
+def _usable(rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correction]) -> tuple[list[dict], list[dict]]:
+    """Records of a clip table, and the rows that can be none with their `reason`."""
     records: list[dict] = []
     excluded: list[dict] = []
-    seen: dict[tuple[str, str], str] = {}
-    for row in rows.to_dict("records"):
+    seen: dict[tuple[str, str], dict] = {}
+    for key, row in zip(names.clips(rows), rows.to_dict("records"), strict=True):
         try:
-            _refuse_repeat(row, seen)
+            if names.plain(row["subject"]) and (before := seen.setdefault(key, row)) is not row:
+                raise Unusable(conflicts.repeats(row, before))
             records.append(_corrected(row, corrections.get((row["subject"], row["clip"]))))
         except Unusable as reason:
             excluded.append(row | {"reason": str(reason)})
-    if not records:
-        faults = [(row["file"], row["row"], row["reason"]) for row in excluded[:10]]
-        more = [("...", None, f"and {len(excluded) - 10} more")] if len(excluded) > 10 else []
-        raise sheets.SheetError(f"none of the {len(rows)} annotated clips can be used", faults + more)
-    return make_table(records), pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS)).astype({"row": "Int64"})
-
-
-def _refuse_conflicts(rows: pd.DataFrame) -> None:
-    faults = []
-    for (subject, clip), group in rows.groupby(["subject", "clip"], sort=False):
-        if clip and len(group[CONTENT].drop_duplicates()) > 1:
-            first, *others = group.to_dict("records")
-            elsewhere = "; ".join(_place(row) for row in others)
-            faults.append((first["file"], first["row"], f"{subject} {clip} is different in {elsewhere}"))
-    if faults:
-        raise sheets.SheetError("one clip is annotated in different ways", faults)
-
-
-def _refuse_repeat(row: Mapping, seen: dict[tuple[str, str], str]) -> None:
-    key = (row["subject"], row["clip"])
-    if key in seen:
-        raise Unusable(f"repeats {seen[key]}")
-    seen[key] = _place(row)
-
-
-def _place(row: Mapping) -> str:
-    return row["file"] + (f", row {row['row']}" if row["row"] else "")
+    return records, excluded
 
 
 def _corrected(row: dict, correction: Correction | None) -> dict:
@@ -82,14 +71,14 @@ def _record(row: dict) -> dict:
     if row["fault"]:
         raise Unusable(row["fault"])
     for name in ("subject", "clip", "emotion"):
-        if not row[name]:
+        if not names.plain(row[name]):
             raise Unusable(f"the {name} is not given")
     try:
         aus.parse(row["aus"])
     except ValueError as error:
         raise Unusable(str(error)) from None
     kept = {name: row[name] for name in KEPT if name in row}
-    return kept | _span(row, Path(row["path"])) | {"fps": _fps(row["fps"]), "emotion": row["emotion"].lower()}
+    return kept | _span(row, Path(row["path"])) | {"fps": _fps(row["fps"]), "emotion": names.plain(row["emotion"])}
 
 
 def _fps(text: str) -> float:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from merlib.data.clips import person
 from merlib.data.databases import sheets
 from merlib.data.databases.reader import Published, Reader
+from merlib.data.names import person
 
 TREE = """
 CASME_sq/

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from merlib.data import objective
-from merlib.data.clips import person
+from merlib.data import names, objective
 from merlib.data.databases import sheets
 from merlib.data.databases.reader import Correction, Published, Reader
 
@@ -39,10 +38,13 @@ def _objective(folder: Path, rows: pd.DataFrame) -> list[str]:
         other = sheets.find(folder, {"subject": "Subject", "clip": "Filename", **sheets.OBJECTIVE})
     except sheets.SheetError:
         return rows["objective"].to_list()
-    keys = zip(other["subject"].map(person), other["clip"], strict=True)
-    found = dict(zip(keys, other["objective"], strict=True))
-    classes = [found.get((person(row.subject), row.clip), "") for row in rows.itertuples()]
+    found = dict(zip(_keys(other), other["objective"], strict=True))
+    classes = [found.get(key, "") for key in _keys(rows)]
     return [objective.NAMES[int(text) - 1] if text in list("1234567") else text for text in classes]
+
+
+def _keys(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    return names.clips(rows.assign(database="casme2"))
 
 
 READER = Reader(

@@ -9,17 +9,20 @@ from merlib.data.databases import sheets
 from merlib.data.databases.reader import Reader
 
 TREE = """
-my_clips.csv with a header row: subject, clip, frames, emotion[, onset, apex, offset, fps, aus]
+my_clips.csv with a header row: subject, clip, frames, emotion[, onset, apex, offset, fps, aus, person]
   subject,clip,frames,onset,apex,offset,fps,emotion,aus
   anna,smile_1,anna/smile_1,12,30,55,120,joy,6+12        a folder of numbered pictures, beside the list
   ben,frown_1,videos/ben_frown.mp4,,,,60,anger,4         a video: its frames count from 0; blank means all of it
 """
 HEADER = {"subject": "subject", "clip": "clip", "path": "frames", "emotion": "emotion"}
-OPTIONAL = {"onset": "onset", "apex": "apex", "offset": "offset", "fps": "fps", "aus": "aus"}
+OPTIONAL = {"onset": "onset", "apex": "apex", "offset": "offset", "fps": "fps", "aus": "aus", "person": "person"}
 
 
 def annotations(place: Path) -> pd.DataFrame:
-    """One row per clip of the list; see `Reader`. Paths in it are relative to the list's folder."""
+    """One row per clip of the list; see `Reader`. Paths in it are relative to the list's folder.
+
+    The column `person` says that subjects of different names, also of different lists, are one person.
+    """
     rows = sheets.find(place, HEADER, OPTIONAL)
     base = place.parent if place.is_file() else place
     rows["path"] = [str(base / path) for path in rows["path"]]

@@ -9,7 +9,7 @@ import cv2
 import pandas as pd
 from PIL import Image
 
-from merlib.data.clips import person
+from merlib.data import names
 from merlib.data.databases.assemble import assemble
 from merlib.data.databases.reader import Published, Reader
 from merlib.data.databases.sheets import PICTURES, SheetError
@@ -47,15 +47,15 @@ def inspect(reader: Reader, folder: Path, source: Source, counted: bool = True) 
     """The report of one database's folder; `counted`: its counts should be the published ones."""
     try:
         rows = reader.rows(folder)
-        table, excluded = assemble(rows, reader.corrections)
+        clips = assemble(rows, reader.corrections, source)
     except SheetError as error:
         faults = [{"file": file, "row": row, "fault": fault} for file, row, fault in error.faults]
         return Report(reader.title, source, _frame(reader, faults))
     counts, faults = _compare(rows, reader) if counted else (f"{_words(_counts(rows))}; {NOT_COMPARED}", [])
-    faults += excluded.rename(columns={"reason": "fault"}).to_dict("records")
-    faults += [*_unknown_classes(rows, reader), *_unreadable(table)]
-    corrected = [f"{row.subject} {row.clip}: {row.note}" for row in table.itertuples() if row.note]
-    return Report(reader.title, source, _frame(reader, faults), (counts, *corrected))
+    faults += clips.excluded.rename(columns={"reason": "fault"}).to_dict("records")
+    faults += [*_unknown_classes(rows, reader), *_unreadable(clips.table)]
+    corrected = [f"{row.subject} {row.clip}: {row.note}" for row in clips.table.itertuples() if row.note]
+    return Report(reader.title, source, _frame(reader, faults), (counts, *corrected, *clips.notes))
 
 
 def _frame(reader: Reader, faults: list[dict]) -> pd.DataFrame:
@@ -85,9 +85,8 @@ def _words(counts: dict[str, int]) -> str:
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
     rows = rows[rows["subject"] != ""]  # what is nobody's is no clip
-    people = {(database, person(subject)) for database, subject in zip(rows["database"], rows["subject"], strict=True)}
-    emotions = rows["emotion"].str.lower().value_counts().to_dict()
-    return {"clips": len(rows), "subjects": len(people), **emotions}
+    emotions = rows["emotion"].map(names.plain).value_counts().to_dict()
+    return {"clips": len(rows), "subjects": len(set(names.people(rows))), **emotions}
 
 
 def _differences(found: dict[str, int], published: Published) -> dict[str, int]:
@@ -98,7 +97,7 @@ def _differences(found: dict[str, int], published: Published) -> dict[str, int]:
 def _unknown_classes(rows: pd.DataFrame, reader: Reader) -> Iterator[dict]:
     known = {emotion for version in reader.published.values() for emotion in version.emotions}
     for row in rows.to_dict("records"):
-        if known and row["emotion"] and row["emotion"].lower() not in known:
+        if known and row["emotion"] and names.plain(row["emotion"]) not in known:
             yield row | {"fault": f"emotion {row['emotion']!r} is none of {', '.join(sorted(known))}"}
 
 

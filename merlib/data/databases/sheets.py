@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from merlib.data.clips import person
+from merlib.data.frame_files import PICTURES
+from merlib.data.names import person
 
 # our column -> the header of CASME II, SAMM and MMEW; blanks and case are ignored, so `OnsetFrame` is `Onset Frame`
 HEADER = {
@@ -22,7 +23,6 @@ HEADER = {
     "emotion": "Estimated Emotion",
 }
 OBJECTIVE = {"objective": "Objective Class|Objective Classes"}
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
 Fault = tuple[str, int | None, str]  # file, row if it is of one, what is wrong
 
@@ -129,7 +129,7 @@ def numbered(pattern: str, subject: str) -> str:
 
     A spreadsheet turns 01 into 1; the number still names one person. A text without a number stays as it is.
     """
-    return pattern.format(int(person(subject))) if person(subject).isdigit() else subject
+    return pattern.format(int(person(subject))) if person(subject).isdecimal() else subject
 
 
 def people(folder: Path) -> dict[str, Path]:

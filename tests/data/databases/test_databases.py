@@ -222,7 +222,8 @@ def test_own_clips_of_folders_and_videos(tmp_path):
         ["cleo", "slow", "anna/smile", "", "", "", "slow", "anger", "4"],
     ]
     tiny.sheet(tmp_path / "my_clips.csv", [header, *rows])
-    clips = databases.read("own", tmp_path / "my_clips.csv").classes("own")
+    with pytest.warns(UserWarning, match="anna smile .* and anna all .my_clips.csv, row 3.; ben frown .* and ben part"):
+        clips = databases.read("own", tmp_path / "my_clips.csv").classes("own")
     assert clips.class_names == ("anger", "joy")
     assert clips.table["onset"].tolist() == [10, 8, 0, 3]
     assert clips.table["offset"].tolist() == [14, 20, 11, 9]

@@ -25,6 +25,11 @@ def reasons(clips) -> dict[str, str]:
     return dict(clips.excluded[["clip", "reason"]].itertuples(index=False))
 
 
+def window(place: int) -> tuple[int, int, int]:
+    """Onset, apex and offset of the clips of a video, one after the other."""
+    return 3 * place + 1, 3 * place + 2, 3 * place + 3
+
+
 @pytest.mark.parametrize(("layout", "cropped"), [("Cropped", True), ("CASME_raw_selected", False)])
 def test_casme_with_numbers_padded_or_not(tmp_path, layout, cropped):
     rows = [[1, "EP01_5", 98, 101, 104, "4+L10", "disgust"], ["02", "EP02_1", 5, 7, 9, "", "Tense"]]
@@ -90,7 +95,7 @@ def test_what_is_wrong_with_rows_of_cas_me_2_is_said_of_each(tmp_path):
         [1, "disgust1_1", 10, 14, 18, "4+7", "negative", MICRO],
         [1, "happy9_1", 10, 14, 18, "12", "positive", MICRO],
         [1, "disgust1", 10, 14, 18, "12", "positive", MICRO],
-        [1, "disgust1_2", 10, 14, 18, "9", "negative", "microexpresion?"],
+        [1, "disgust1_2", 20, 24, 28, "9", "negative", "microexpresion?"],
         [1, "disgust1_3", 10, 14, 18, "9", "negative", "mixed"],
         [1, "disgust1_4", 110, 114, 128, "9", "negative", MICRO],
         [2, "anger1_1", 10, 14, 18, "9", "negative", MICRO],
@@ -143,10 +148,10 @@ def test_a_workbook_that_is_not_that_of_cas_me_2_is_refused_with_what_it_lacks(t
 def test_casme_and_cas_me_2_of_the_published_size(tmp_path):
     tiny.casme(tmp_path, tiny.counted_rows(tiny.CASME, 19))
     micro = [
-        [i % 14 + 1, f"{('disgust1', 'anger1')[i % 2]}_{i}", 5, 6, 7, "4+7", emotion, MICRO]
+        [i % 14 + 1, f"{('disgust1', 'anger1')[i % 2]}_{i}", *window(i // 14), "4+7", emotion, MICRO]
         for i, emotion in enumerate(label for label, number in tiny.CAS_ME_2.items() for _ in range(number))
     ]
-    tiny.cas_me_2(tmp_path, micro, length=9)
+    tiny.cas_me_2(tmp_path, micro, length=20)
     for name in ("casme", "cas_me_2"):
         report = databases.check(name, tmp_path)
         assert report.ok, report
@@ -176,8 +181,8 @@ def test_the_four_databases_of_psn_are_one_by_their_action_units(tmp_path, capsy
     }
     tiny.casme(tmp_path, with_units(casme, 6, lambda s, i, code: [s, f"EP01_{i}", 5, 6, 7, code, "tense"]))
     tiny.casme2(tmp_path, with_units(casme2, 6, lambda s, i, code: [s, f"EP01_{i}", 5, 6, 7, code, "others"]))
-    rows = with_units(cas_me_2, 5, lambda s, i, code: [s, f"disgust1_{i}", 5, 6, 7, code, "negative", MICRO])
-    tiny.cas_me_2(tmp_path, rows, length=9)
+    rows = with_units(cas_me_2, 5, lambda s, i, code: [s, f"disgust1_{i}", *window(i // 5), code, "negative", MICRO])
+    tiny.cas_me_2(tmp_path, rows, length=20)
     tiny.samm(tmp_path, with_units(samm, 6, lambda s, i, code: [f"{s:03d}", f"{s:03d}_1_{i}", 5, 6, 7, code, "Anger"]))
     parts = {name: databases.read(name, tmp_path).classes("psn-4") for name in TABLE_4}
     found = {name: tuple(clips.counts()["clips"]) for name, clips in parts.items()}

@@ -1,0 +1,80 @@
+"""What annotations contradict: one clip in two ways, one subject as two people, the same frames as two clips."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from merlib.data import names
+from merlib.data.clips import TWO_PEOPLE
+from merlib.data.databases.sheets import Fault, SheetError
+from merlib.data.frame_files import Shared
+
+CONTENT = ["onset", "apex", "offset", "aus", "emotion", "path"]
+SHOWN = 10  # of many alike
+
+
+def refuse_rows(rows: pd.DataFrame) -> None:
+    """Raises SheetError where two rows of one clip differ, or where a subject is two people by the column `person`."""
+    named = rows[rows["subject"].map(names.plain) != ""]
+    two_people = [(row["file"], row["row"], fault) for row, fault in names.contradictions(named)]
+    if faults := [*_two_ways(named), *two_people]:
+        raise SheetError("annotations contradict each other", faults)
+
+
+def _two_ways(rows: pd.DataFrame) -> Iterator[Fault]:
+    keys = pd.Series(names.clips(rows), rows.index, dtype=object)
+    rows, plain = rows[keys.duplicated(keep=False)], rows["emotion"].map(names.plain)
+    for (_, clip), group in rows.groupby(keys, sort=False):
+        if clip and len(group[CONTENT].assign(emotion=plain).drop_duplicates()) > 1:
+            first, *others = group.to_dict("records")
+            elsewhere = "; ".join(names.place(row) + _otherwise(row, first) for row in others)
+            yield first["file"], first["row"], f"{_name(first)} is different in {elsewhere}"
+
+
+def repeats(row: Mapping, before: Mapping) -> str:
+    """Why a row is left out that says of a clip what the row `before` says."""
+    return f"repeats {names.place(before)}{_otherwise(before, row)}"
+
+
+def refuse_frames_of_two_people(clips: Sequence[Mapping], people: Sequence[str], pairs: Sequence[Shared]) -> None:
+    """Raises SheetError where clips of two people share frames; `clips`, `people` and `pairs` are of one table."""
+    mixed = [(clips[a], clips[b]) for a, b, _ in pairs if people[a] != people[b]]
+    faults = [(other["file"], other["row"], f"{_name(other)} has frames of {_at(first)}") for first, other in mixed]
+    if faults:
+        raise SheetError(TWO_PEOPLE, shortened(faults))
+
+
+def copies(clips: Sequence[Mapping], pairs: Sequence[Shared]) -> dict[int, str]:
+    """Why clips with all frames of another one cannot be used. One of them stays if their emotions agree."""
+    reasons = {}
+    for a, b, _ in (pair for pair in pairs if pair.whole):
+        reasons[b] = f"has the same frames as {_at(clips[a])}"
+        if clips[a]["emotion"] != clips[b]["emotion"]:
+            reasons[b] += f", annotated as {clips[a]['emotion']}"
+            reasons[a] = f"has the same frames as {_at(clips[b])}, annotated as {clips[b]['emotion']}"
+    return reasons
+
+
+def overlaps(clips: Sequence[Mapping], pairs: Sequence[Shared]) -> list[str]:
+    """One sentence on the clips of one person that share some frames; none if there are none."""
+    partly = [f"{_at(clips[a])} and {_at(clips[b])}" for a, b, whole in pairs if not whole]
+    more = [f"{len(partly) - SHOWN} more pairs"] if len(partly) > SHOWN else []
+    return [f"clips of one person share frames: {'; '.join([*partly[:SHOWN], *more])}"] if partly else []
+
+
+def shortened(faults: list[Fault]) -> list[Fault]:
+    """The first of many faults, and how many more there are."""
+    return faults[:SHOWN] + ([("...", None, f"and {len(faults) - SHOWN} more")] if len(faults) > SHOWN else [])
+
+
+def _name(row: Mapping) -> str:
+    return f"{row['subject']} {row['clip']}"
+
+
+def _at(row: Mapping) -> str:
+    return f"{_name(row)} ({names.place(row)})"
+
+
+def _otherwise(row: Mapping, other: Mapping) -> str:
+    """How a row writes the name of a clip, if the other one writes it otherwise."""
+    return "" if _name(row) == _name(other) else f" (written {_name(row)!r})"
