@@ -104,3 +104,44 @@ def test_any_other_text_gives_units_or_a_value_error(text):
         assert repr(text) in str(error)
     else:
         assert all(0 <= unit.number < 100 for unit in units)
+
+
+annotations = st.lists(
+    st.sampled_from(
+        [*"ABCDELRTU?/+,() ", "AU", "or", "4", "07", "12", "123", "none", "ref(43)", "soft focus", "\uff14", "\u0664"]
+    ),
+    max_size=12,
+).map("".join)
+
+
+def outcome(text: str) -> tuple[AU, ...] | None:
+    """The units of a text; None if it is refused, which only a ValueError may do."""
+    try:
+        return aus.parse(text)
+    except ValueError:
+        return None
+
+
+def written(units: tuple[AU, ...]) -> str:
+    """An annotation of these units, alternatives in brackets."""
+    groups: dict[object, list[str]] = {}
+    for place, unit in enumerate(units):
+        groups.setdefault(("alone", place) if unit.choice is None else unit.choice, []).append(str(unit))
+    return "+".join(f"({' or '.join(group)})" if len(group) > 1 else group[0] for group in groups.values())
+
+
+@given(annotations | st.text(max_size=30))
+def test_whatever_is_understood_can_be_written_and_read_again(text):
+    if units := outcome(text):
+        assert aus.parse(written(units)) == units
+
+
+@given(annotations)
+def test_case_and_blanks_around_it_do_not_change_an_annotation(text):
+    assert outcome(text) == outcome(text.lower()) == outcome(text.upper()) == outcome(f"  {text}\t")
+
+
+@pytest.mark.parametrize("text", ["4" * 5000, "(" * 5000, "4+" * 5000, "\x00", "\ud800"])
+def test_a_monstrous_annotation_is_refused_like_any_other(text):
+    with pytest.raises(ValueError, match="not understood at position"):
+        aus.parse(text)
