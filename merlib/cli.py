@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ DataRoot = Annotated[
 @app.callback()
 def main() -> None:
     """Reproduces papers on micro-expression recognition: each one a notebook, this command runs them headless."""
+    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # a sentence for the user, without a line of code
 
 
 @app.command()

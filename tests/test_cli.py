@@ -1,6 +1,7 @@
 import json
 import shlex
 import shutil
+import warnings
 
 import pytest
 from typer.testing import CliRunner
@@ -157,6 +158,18 @@ def test_the_check_finds_the_clip_that_a_look_alike_lost(call, home, tiny_look_a
     result = call("data check casme2")
     assert result.exit_code == 1
     assert frame.parent.name in result.stdout
+
+
+def test_a_damaged_look_alike_is_drawn_again_and_that_is_said_in_a_sentence(call, home, tiny_look_alikes, monkeypatch):
+    monkeypatch.setattr(warnings, "formatwarning", None)  # set by the command
+    call("data synth casme2 --profile smoke")
+    frame = min((home / "data" / "CASME2").rglob("*.jpg"))
+    frame.unlink()
+    with pytest.warns() as said:
+        call("data synth casme2 --profile smoke")
+    text = warnings.formatwarning(said[0].message, said[0].category, said[0].filename, said[0].lineno)
+    assert text.startswith(f"{home / 'data' / 'CASME2'} is damaged: 1 of") and text.endswith("it is drawn again\n")
+    assert frame.is_file() and "\n" not in text.strip()
 
 
 def test_a_real_database_is_passed_over_and_only_refused_when_asked_for_by_name(call, home, tiny_look_alikes):

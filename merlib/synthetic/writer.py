@@ -1,5 +1,6 @@
 """Writes a look-alike database to disk: casts it, films it person by person, annotates it."""
 
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from merlib import paths
 from merlib.cache.files import whole
 from merlib.data.source import LOOK_ALIKE
 from merlib.progress import track
+from merlib.synthetic import sums
 from merlib.synthetic.face.canvas import View
 from merlib.synthetic.face.identity import draw_identity
 from merlib.synthetic.layouts.base import Layout
@@ -47,21 +49,26 @@ def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: i
     """Writes the look-alike of database `name`, one of `micro.LAYOUTS`, and returns its folder in `data_root`.
 
     The same name, size and seed give the same files, byte for byte, for any `n_jobs` (processes; -1 for all cores).
-    If they are there already, nothing is written; another look-alike is replaced. `SOURCE.txt` says what was written.
-    `truth.csv` has the true emotion, apex and action units of every clip, for tests of the generator.
-    Raises FileExistsError when the folder holds anything else, ValueError for an unknown name or a size that the
-    database cannot have.
+    If they are there already, nothing is written; a damaged look-alike is drawn again, with a warning, and another one is
+    replaced. `SOURCE.txt` says what was written, `SHA256SUMS` lists all files. `truth.csv` has the true emotion, apex and
+    action units of every clip, for tests of the generator.
+    Raises FileExistsError when the folder holds anything else, or would lose files that are of no look-alike; ValueError
+    for an unknown name or a size that the database cannot have.
     """
     if name not in LAYOUTS:
         raise ValueError(f"no look-alike of {name!r}; there are {', '.join(LAYOUTS)}")
     folder = Path(data_root) / LAYOUTS[name].folder
     source = _source(name, size, seed)
     if folder.exists() and _refuse_real(folder) == source:
-        return folder
+        if not (damage := sums.damage(folder)):
+            return folder
+        warnings.warn(f"{folder} {damage}: it is drawn again", stacklevel=2)
     with whole(folder) as temporary:
         temporary.mkdir()
         _write(name, temporary, size, seed, n_jobs)
         (temporary / paths.SOURCE).write_text(source, encoding="utf-8", newline="\n")
+        sums.write(temporary)
+        _refuse_loss(folder, temporary)
     return folder
 
 
@@ -80,6 +87,16 @@ def _refuse_real(folder: Path) -> str:
             "choose another data root for look-alike data"
         )
     return source
+
+
+def _refuse_loss(folder: Path, drawn: Path) -> None:
+    """Raises FileExistsError for a folder with files of somebody's own among those of a look-alike."""
+    if lost := sums.foreign(folder, drawn):
+        shown = ", ".join(lost[:3]) + (", ..." if len(lost) > 3 else "")
+        raise FileExistsError(
+            f"{folder} holds files that its list of drawn files ({sums.NAME}) does not have, {len(lost)} of them "
+            f"({shown}), so it is left as it is; move them elsewhere, or remove the folder"
+        )
 
 
 def _write(name: str, folder: Path, size: Size, seed: int, n_jobs: int) -> None:

@@ -1,7 +1,9 @@
 """Look-alike databases on disk: reproducible, never over real data, in the real layouts; and what can be learnt from them."""
 
+import contextlib
 import hashlib
 import re
+import shutil
 
 import cv2
 import numpy as np
@@ -88,6 +90,76 @@ def test_an_interrupted_write_leaves_the_old_folder_and_nothing_else(tmp_path, m
         write("mmew", tmp_path, Size(2, 6, 48, 48), n_jobs=1)
     assert digest(tmp_path / "MMEW") == before
     assert [path.name for path in tmp_path.iterdir()] == ["MMEW"]
+
+
+def lose_a_person(folder):
+    shutil.rmtree(next(folder.rglob("*.bmp")).parents[2])
+
+
+def flip_a_byte(folder):
+    frame = next(folder.rglob("*.bmp"))
+    data = bytearray(frame.read_bytes())
+    data[len(data) // 2] ^= 1
+    frame.write_bytes(data)
+
+
+def shorten_the_list(folder):
+    path = folder / "SHA256SUMS"
+    path.write_text("\n".join(path.read_text().splitlines()[1:]))
+    next(folder.rglob("*.bmp")).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (
+            lambda folder: next(folder.rglob("*.bmp")).unlink(),
+            r"SMIC is damaged: 1 of \d+ files .*\(\S+\.bmp\): it is drawn again",
+        ),
+        (lose_a_person, r"SMIC is damaged: \d\d+ of \d+ files .*bmp, \.\.\.\)"),
+        (flip_a_byte, r"SMIC is damaged: 1 of"),
+        (lambda folder: (folder / "truth.csv").write_text(""), r"SMIC is damaged: 1 of .*\(truth\.csv\)"),
+        (lambda folder: (folder / "SHA256SUMS").unlink(), r"SMIC has no whole list of its files \(SHA256SUMS\)"),
+        (shorten_the_list, "SMIC has no whole list of its files"),
+    ],
+)
+def test_a_damaged_look_alike_is_drawn_again(damage, said, tmp_path):
+    folder = write("smic", tmp_path, SMALL, n_jobs=1)
+    before = digest(folder)
+    damage(folder)
+    with pytest.warns(UserWarning, match=said):
+        write("smic", tmp_path, SMALL, n_jobs=1)
+    assert digest(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["SMIC"]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_files_of_somebodys_own_are_never_lost(listed, tmp_path):
+    folder = write("smic", tmp_path, SMALL, n_jobs=1)
+    next(folder.rglob("*.bmp")).unlink()
+    (folder / ".DS_Store").touch()
+    own = folder / "SMIC_all_raw" / "HS" / "s21" / "frame.bmp"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"filmed")
+    if not listed:
+        (folder / "SHA256SUMS").unlink()
+    before = digest(folder)
+    for size in (SMALL, Size(2, 6, 48, 48)):
+        with (
+            pytest.warns() if size == SMALL else contextlib.nullcontext(),
+            pytest.raises(FileExistsError, match="left as it is") as refused,
+        ):
+            write("smic", tmp_path, size, n_jobs=1)
+        assert "frame.bmp" in str(refused.value) or not listed
+        assert digest(folder) == before
+
+
+def test_the_list_of_files_is_one_that_sha256sum_checks(tmp_path):
+    folder = write("jaffe", tmp_path, SMALL, n_jobs=1)
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    found = digest(folder)
+    del found["SHA256SUMS"]
+    assert lines == [*(f"{value}  {name}" for name, value in sorted(found.items())), f"# {len(found)} files"]
 
 
 @pytest.mark.parametrize("size", [(1, 8, 60, 60), (4, 7, 60, 60), (2, 8, 40, 60)])
