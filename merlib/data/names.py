@@ -27,7 +27,7 @@ def _plain(character: str) -> str:
     category = unicodedata.category(character)
     if category in ("Cc", "Cf") or INVISIBLE.match(character):
         return ""
-    if category == "Nd":
+    if character.isdecimal():
         return str(unicodedata.decimal(character))
     if category == "Pd":
         return "-"
