@@ -1,15 +1,18 @@
 """The `merlib` command."""
 
+import contextlib
 import json
+import signal
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from merlib import paths, profiles
-from merlib.runs import headless, machine, manifest
+from merlib.runs import folders, headless, lock, machine, manifest
 
 # Modules that load pandas, OpenCV or torch are imported in the commands that use them: --help and a refusal answer at once.
 
@@ -36,7 +39,7 @@ def run(
     database: Annotated[list[str] | None, typer.Option(help="Such as casme2; may be repeated.")] = None,
     data_root: DataRoot = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, a parameter; may be repeated.")] = None,
-    run: Annotated[str, typer.Option("--run", help="Name of the run.", show_default="the profile's")] = "",
+    run: Annotated[str | None, typer.Option("--run", help="Name of the run.", show_default="the profile's")] = None,
 ) -> None:
     """Runs notebooks.
 
@@ -50,12 +53,10 @@ def run(
     merlib run mmnet --set size=96 --set "seeds=[0, 1, 2]" --run size96
     """
     _stop_if(machine.faults(paths.home(), machine.RUN_GB))
-    given = _assignments(set_ or [])
-    if database:
-        given["databases"] = database
-    if data_root:
-        given["data_root"] = str(data_root.expanduser().resolve())
+    given = {"databases": database, "data_root": data_root and str(data_root.expanduser().resolve())}
+    given = _assignments(set_ or [], {name: value for name, value in given.items() if value})
     plans = _plans(notebooks or list(paths.notebook_files()), profile, given, run)
+    _refuse_missing_databases(plans)
     failed = _execute(plans)
     _show_results(plans[0].folder.parent)
     if failed:
@@ -66,7 +67,7 @@ def run(
 def status() -> None:
     """Shows which tables and figures are made.
 
-    Every one of the papers, with the last finished run that made it; then the runs of notebooks that did not finish.
+    Every one of the papers, with the last finished run that made it; then the runs that did not finish, and those whose manifest is broken.
 
     \b
     merlib status
@@ -75,12 +76,15 @@ def status() -> None:
 
     from merlib import published
 
-    made = _made()
+    found, broken = _manifests()
+    made = _made(found)
     table = published.artifacts()[["paper", "artifact", "kind", "title"]]
     rows = [[*row, made.get((row[0], row[1]), "-")] for row in table.itertuples(index=False)]
     print(tabulate(rows, headers=["paper", "artifact", "kind", "title", "last run"]))
-    if half := _unfinished():
-        print("\n".join(["", "not finished:", *(f"- {name}" for name in half)]))
+    unfinished = [_state(folder) for folder, facts in found.items() if facts is None]
+    for title, lines in (("not finished:", unfinished), ("broken, of no use until removed:", broken)):
+        if lines:
+            print("\n".join(["", title, *(f"- {line}" for line in lines)]))
     print(f"\n{sum(row[-1] != '-' for row in rows)} of {len(rows)} made")
 
 
@@ -97,11 +101,14 @@ def gallery(
     merlib gallery demo
     merlib gallery demo --no-faces
     """
-    if not (paths.runs() / run).is_dir():
-        _fail(f"there is no run {run!r}; there are {', '.join(_runs()) or 'none'}")
-    from merlib.site import gallery
-
-    print(gallery.build(paths.runs() / run, faces=not no_faces))
+    try:
+        folder = folders.run_folder(run)
+    except folders.RunError as error:
+        _fail(str(error))
+    if not folders.of_run(folder):
+        there = [other.name for other in _run_folders() if folders.of_run(other)]
+        _fail(f"there is no run {run!r}; there are {', '.join(there) or 'none'}")
+    print(_gallery(folder, faces=not no_faces))
 
 
 @app.command()
@@ -177,17 +184,31 @@ def check_data(
         raise typer.Exit(1)
 
 
-def _plans(names: list[str], profile: str, given: dict[str, Any], run_name: str) -> list[headless.Plan]:
-    """One plan a notebook; what is wrong with any of them is said before the first one starts."""
-    plans, wrong = [], []
+def _plans(names: list[str], profile: str, given: dict[str, Any], run_name: str | None) -> list[headless.Plan]:
+    """One plan per notebook; what is wrong with any of them is said before the first one starts."""
+    plans, wrong = {}, []
     for name in names:
         try:
-            plans.append(headless.plan(name, profile, given, run_name))
-        except (headless.RunError, ValueError) as error:
+            planned = headless.plan(name, profile, given, run_name)
+            plans[planned.folder] = planned
+        except headless.RunError as error:
             wrong.append(str(error))
     if wrong or not plans:
-        _fail("\n\n".join(wrong) or f"there are no notebooks in {paths.notebooks()}")
-    return plans
+        _fail("\n\n".join(dict.fromkeys(wrong)) or f"there are no notebooks in {paths.notebooks()}")
+    return list(plans.values())
+
+
+def _refuse_missing_databases(plans: list[headless.Plan]) -> None:
+    from merlib.data import databases
+
+    missing = {}
+    for name, root in [(name, plan.data_root) for plan in plans for name in plan.databases]:
+        try:
+            databases.READERS[name].locate(root)
+        except databases.DatabaseNotFound as error:
+            missing[name] = str(error)
+    if missing:
+        _fail("\n\n".join(missing.values()))
 
 
 def _execute(plans: list[headless.Plan]) -> list[str]:
@@ -195,56 +216,98 @@ def _execute(plans: list[headless.Plan]) -> list[str]:
     failed = []
     for plan in plans:
         try:
-            headless.execute(plan)
+            with _ended_in_order():
+                headless.execute(plan)
         except headless.RunError as error:
             print(error, file=sys.stderr)
             failed.append(plan.notebook.stem)
+        except KeyboardInterrupt:
+            _fail(
+                f"{plan.notebook.stem} was interrupted. Its finished folds are kept: the same command goes on from there."
+            )
     return failed
 
 
-def _show_results(run_folder: Path) -> None:
-    from merlib.site import gallery
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Whoever ends us gives us the time to end the kernel, as Ctrl-C does."""
+    signals = [sign for sign in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(sign) == signal.SIG_DFL]
+    for sign in signals:
+        signal.signal(sign, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for sign in signals:
+            signal.signal(sign, signal.SIG_DFL)
 
-    print(f"\ngallery   {gallery.build(run_folder)}")
+
+def _show_results(run_folder: Path) -> None:
+    print(f"\ngallery   {_gallery(run_folder)}")
     print(f"tables    {run_folder / '*' / 'tables'}")
     print(f"figures   {run_folder / '*' / 'figures'}")
 
 
-def _assignments(texts: list[str]) -> dict[str, Any]:
-    """NAME=VALUE texts; a value is JSON where it can be (64, true, [0, 1]) and text otherwise."""
-    given = {}
+def _gallery(run_folder: Path, faces: bool = True) -> Path:
+    from merlib.site import gallery
+
+    _, broken = _manifests(run_folder)
+    if broken:
+        _fail("\n".join([*broken, "No pages were made: remove what is broken, and run its notebook again."]))
+    return gallery.build(run_folder, faces=faces)
+
+
+def _assignments(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
+    """NAME=VALUE texts, and the `options` given otherwise; a value is JSON where it can be (64, true, [0, 1]), else text."""
+    given = dict(options)
     for text in texts:
         name, equals, value = text.partition("=")
+        name = name.strip()
         if not equals:
             _fail(f"--set {text}: write NAME=VALUE, as in --set size=64")
+        if name in given:
+            _fail(f"--set {text}: {name} is given twice")
         try:
-            given[name.strip()] = json.loads(value)
-        except json.JSONDecodeError:
-            given[name.strip()] = value
+            given[name] = json.loads(value)
+        except (ValueError, RecursionError):  # numbers of thousands of digits and very deep lists are no JSON, either
+            given[name] = value
     return given
 
 
-def _made() -> dict[tuple[str, str], str]:
+def _run_folders() -> list[Path]:
+    return sorted(paths.runs().glob("[!.]*/"))
+
+
+def _manifests(*runs: Path) -> tuple[dict[Path, dict[str, Any] | None], list[str]]:
+    """Folder of each notebook of the runs (all without one) -> its manifest (None: not finished), and what is broken."""
+    found, broken = {}, []
+    for folder in [folder for run in runs or _run_folders() for folder in folders.of_run(run)]:
+        try:
+            found[folder] = manifest.read(folder)
+        except manifest.ManifestError as error:
+            broken.append(str(error))
+    return found, broken
+
+
+def _made(found: dict[Path, dict[str, Any] | None]) -> dict[tuple[str, str], str]:
     """(paper, artifact) -> the last finished run that recorded it."""
-    folders = [path.parent for path in paths.runs().glob("*/*/manifest.json")]
-    finished = [(folder.parent.name, found) for folder in folders if (found := manifest.read(folder))]
+    finished = [(folder.parent.name, facts) for folder, facts in found.items() if facts]
     # of a run and its copy in reference/, the run itself
     finished.sort(key=lambda pair: (pair[1]["finished"], pair[0] == pair[1]["run"]))
     return {
-        (paths.paper_of(found["notebook"]), artifact["name"]): f"{run}, {found['finished'][:10]}"
-        for run, found in finished
-        for artifact in found["artifacts"]
+        (paths.paper_of(facts["notebook"]), artifact["name"]): f"{run}, {facts['finished'][:10]}"
+        for run, facts in finished
+        for artifact in facts["artifacts"]
     }
 
 
-def _unfinished() -> list[str]:
-    """Run folders of notebooks without a manifest: they failed, or run now."""
-    started = sorted(path.parent for path in paths.runs().glob("*/*/notebook.ipynb"))
-    return [str(folder.relative_to(paths.runs())) for folder in started if manifest.read(folder) is None]
-
-
-def _runs() -> list[str]:
-    return sorted(folder.name for folder in paths.runs().glob("*/") if any(folder.glob("*/notebook.ipynb")))
+def _state(folder: Path) -> str:
+    """A notebook that did not finish, and who runs it now."""
+    name = str(folder.relative_to(paths.runs()))
+    try:
+        lock.refuse_held(folders.beside(folder, folders.LOCK))
+    except lock.Busy as error:
+        return f"{name}: {error}"
+    return name
 
 
 def _stop_if(found: list[str]) -> None:

@@ -49,8 +49,13 @@ def runs() -> Path:
     return home() / "papermill_runs"
 
 
+def caches() -> Path:
+    """The folder of all files that can be made again."""
+    return home() / ".cache"
+
+
 def cache(kind: str) -> Path:
     """The folder of one kind of re-creatable file ("frames", "folds", ...); made if missing."""
-    folder = home() / ".cache" / kind
+    folder = caches() / kind
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -90,7 +90,9 @@ def faults(paper: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> li
         if name not in known:
             found.append(f"{name}: no such setting; there are {', '.join(known)}")
         elif not (_same_type(value, known[name]) and _in_range(value, _rule(paper, name))):
-            found.append(f"{name} = {value!r}: accepted is {accepted(paper, name, known[name])}")
+            found.append(f"{name} = {_shown(value)}: accepted is {accepted(paper, name, known[name])}")
+        elif repeated := _repeated(value, _rule(paper, name)):
+            found.append(f"{name} = {_shown(value)}: {repeated[0]!r} stands in it more than once")
     return found
 
 
@@ -147,6 +149,17 @@ def _one_of(what: str, name: str, known: Any) -> str:
     if name not in known:
         raise SettingError(f"there is no {what} {name!r}; there are {', '.join(known)}")
     return name
+
+
+def _repeated(value: Any, rule: Mapping[str, Any]) -> list[Any]:
+    """Items that a list holds more than once, unless the rule of a setting lets them repeat."""
+    listed = value if isinstance(value, list) and "repeats" not in rule else []
+    return [item for item in listed if listed.count(item) > 1]
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _same_type(value: Any, example: Any) -> bool:

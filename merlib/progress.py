@@ -1,5 +1,6 @@
 """Progress of a loop: a bar for a person who watches, lines in a file for a run that nobody watches."""
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sized
 from pathlib import Path
@@ -33,6 +34,16 @@ def note_fold(key: str, seconds: float, trained: bool) -> None:
     if os.environ.get("MERLIB_FOLDS"):
         with Path(os.environ["MERLIB_FOLDS"]).open("a", encoding="utf-8") as file:
             file.write(f"{key} {seconds:.2f} {int(trained)}\n")
+
+
+def note_source(folder: Path) -> None:
+    """Appends a database's folder to the file that the environment variable `MERLIB_SOURCES` names, if it does.
+
+    The manifest of a headless run lists what was read.
+    """
+    if os.environ.get("MERLIB_SOURCES"):
+        with Path(os.environ["MERLIB_SOURCES"]).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(str(folder)) + "\n")
 
 
 def _lines(iterable: Iterable[Item], description: str, total: int | None, path: Path) -> Iterator[Item]:

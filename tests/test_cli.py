@@ -1,13 +1,18 @@
 import json
+import os
 import shlex
 import shutil
 import warnings
+from pathlib import Path
 
+import nbformat
 import pytest
+from helpers import tiny_databases
+from helpers.manifests import ARTIFACT, FACTS
 from typer.testing import CliRunner
 
 from merlib import cli, profiles
-from merlib.runs import headless, machine, manifest
+from merlib.runs import headless, lock, machine, manifest
 
 CELL = 'profile = "demo"  # sizes\noutput_dir = ""  # run folder\nsize = 32  # pixels'
 
@@ -21,8 +26,15 @@ def call(home):
 def write_manifest(home, run, notebook, artifact, finished):
     folder = home / "papermill_runs" / run / notebook
     folder.mkdir(parents=True)
-    (folder / "artifacts.json").write_text(json.dumps([{"name": artifact}]))
-    manifest.write(folder, notebook=notebook, run=run, finished=finished)
+    (folder / "artifacts.json").write_text(json.dumps([ARTIFACT | {"name": artifact}]))
+    manifest.write(folder, **FACTS | {"notebook": notebook, "run": run, "finished": finished})
+
+
+def leave_half(home, run, notebook):
+    """A folder with half a notebook."""
+    folder = home / "papermill_runs" / run / notebook
+    folder.mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(), folder / "notebook.ipynb")
 
 
 @pytest.mark.parametrize("command", ["run", "status", "gallery", "check", "data synth", "data check"])
@@ -60,8 +72,70 @@ def test_what_is_wrong_with_any_notebook_is_said_before_one_starts(call, home, w
     [("64", 64), ("0.5", 0.5), ("true", True), ("[0, 1]", [0, 1]), ("casme2-5", "casme2-5"), ("a=b", "a=b"), ("", "")],
 )
 def test_set_takes_json_where_it_can_and_text_otherwise(text, value):
-    found = cli._assignments([f"name={text}"])["name"]
+    found = cli._assignments([f"name={text}"], {})["name"]
     assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 100_000])
+def test_what_is_too_large_for_json_is_a_text(value):
+    assert cli._assignments([f"name={value}"], {}) == {"name": value}
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-1e999", "9" * 5000, "[" * 100_000, "[[0]]", '{"a": 1}', "null"])
+def test_a_value_that_is_none_is_refused_in_a_few_lines(call, home, write_notebook, value):
+    write_notebook(home / "notebooks" / "01_one.ipynb", CELL)
+    result = call(f"run one --set size={shlex.quote(value)}")
+    assert result.exit_code == 1 and result.exception.code == 1
+    assert "accepted is a whole number from 16 to 512" in result.stderr
+    assert len(result.stderr) < 1000
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--set size=32 --set size=64", "--set size=64: size is given twice"),
+        ("--data-root /x --set data_root=/y", "--set data_root=/y: data_root is given twice"),
+        ("--set profile=smoke", "profile is no parameter to be set: --profile NAME chooses the profile"),
+        ("--run ../../x", "'../../x' cannot name a run"),
+        ("--run ''", "'' cannot name a run"),
+        ("--run reference", "names that begin with interactive or reference are for other folders"),
+    ],
+)
+def test_a_run_that_cannot_be_meant_is_refused(call, home, write_notebook, line, said):
+    write_notebook(home / "notebooks" / "01_one.ipynb", CELL + '\ndata_root = ""  # data')
+    result = call(f"run one {line}")
+    assert result.exit_code == 1 and said in result.stderr
+    assert not (home / "papermill_runs").exists()
+
+
+def test_a_notebook_that_is_named_twice_runs_once(call, home, write_notebook, monkeypatch):
+    write_notebook(home / "notebooks" / "01_one.ipynb", CELL)
+    seen = []
+    monkeypatch.setattr(headless, "execute", seen.append)
+    monkeypatch.setattr(cli, "_show_results", lambda folder: None)
+    assert call("run one 01_one --profile smoke").exit_code == 0
+    assert len(seen) == 1
+
+
+DATABASES = f'{CELL}\ndata_root = ""  # folder\ndatabases = ["casme2", "samm"]  # which'
+
+
+def test_databases_that_are_not_there_are_named_before_a_notebook_starts(call, home, write_notebook, monkeypatch):
+    monkeypatch.setattr(headless, "execute", lambda _: pytest.fail("a notebook was started"))
+    for name in ("01_one", "02_two"):
+        write_notebook(home / "notebooks" / f"{name}.ipynb", DATABASES)
+    result = call("run --profile smoke")
+    assert result.exit_code == 1
+    for said in (f"no CASME II in {home}/data. Expected there:", f"no SAMM in {home}/data", "merlib data synth samm"):
+        assert result.stderr.count(said) == 1
+    assert not (home / "papermill_runs").exists()
+
+
+def test_a_database_is_named_once(call, home, write_notebook):
+    write_notebook(home / "notebooks" / "01_one.ipynb", DATABASES)
+    result = call("run one --database casme2 --database samm --database casme2")
+    assert result.exit_code == 1
+    assert "databases = ['casme2', 'samm', 'casme2']: 'casme2' stands in it more than once" in result.stderr
 
 
 def test_set_without_equals_sign_says_how_to_write_it(call):
@@ -70,8 +144,8 @@ def test_set_without_equals_sign_says_how_to_write_it(call):
 
 
 def test_data_root_and_databases_become_parameters(home, write_notebook, monkeypatch, call):
-    cell = f'{CELL}\ndata_root = ""  # folder\ndatabases = ["casme2", "samm"]  # which'
-    write_notebook(home / "notebooks" / "01_one.ipynb", cell)
+    write_notebook(home / "notebooks" / "01_one.ipynb", DATABASES)
+    tiny_databases.samm(home / "faces", [["006", "006_1_2", 1, 2, 3, "12", "Happiness"]])
     seen = []
     monkeypatch.setattr(headless, "execute", seen.append)
     monkeypatch.setattr(cli, "_show_results", lambda folder: None)
@@ -102,22 +176,75 @@ def test_status_names_the_last_finished_run_of_each_artifact(call, home):
 
 def test_status_names_the_runs_that_did_not_finish(call, home):
     write_manifest(home, "demo", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
-    for run, notebook in (("demo", "04_mmnet"), ("demo", "03_psn")):
-        (home / "papermill_runs" / run / notebook).mkdir(parents=True, exist_ok=True)
-        (home / "papermill_runs" / run / notebook / "notebook.ipynb").write_text("{}")
+    for left in ("03_psn.failed", "04_mmnet.failed", "04_mmnet.running"):
+        leave_half(home, "demo", left)
     output = call("status").stdout
-    assert "not finished:\n- demo/03_psn\n" in output and "- demo/04_mmnet" not in output
+    assert "not finished:\n- demo/03_psn.failed\n" in output and "- demo/04_mmnet" not in output
+    assert output.splitlines()[-1].startswith("1 of ")
+
+
+def test_status_says_who_runs_a_notebook_now(call, home):
+    leave_half(home, "demo", "04_mmnet.running")
+    with lock.held(home / "papermill_runs" / "demo" / "04_mmnet.lock"):
+        assert f"- demo/04_mmnet.running: process {os.getpid()} on " in call("status").stdout
+    assert "- demo/04_mmnet.running\n" in call("status").stdout
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "[]", "{}", "null"])
+def test_status_names_broken_manifests_and_goes_on(call, home, text):
+    write_manifest(home, "demo", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
+    for run in ("bad", "worse"):
+        leave_half(home, run, "04_mmnet")
+        (home / "papermill_runs" / run / "04_mmnet" / "manifest.json").write_text(text)
+    result = call("status")
+    assert result.exit_code == 0
+    for run in ("bad", "worse"):
+        assert f"- {home}/papermill_runs/{run}/04_mmnet/manifest.json is broken: " in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("1 of ")
+
+
+def test_gallery_names_broken_manifests_and_makes_no_pages(call, home):
+    write_manifest(home, "demo", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
+    for notebook in ("01_sma_stn", "03_psn"):
+        leave_half(home, "demo", notebook)
+        (home / "papermill_runs" / "demo" / notebook / "manifest.json").write_text("[]")
+    result = call("gallery demo")
+    assert result.exit_code == 1 and result.exception.code == 1
+    for notebook in ("01_sma_stn", "03_psn"):
+        assert f"{notebook}/manifest.json is broken: the manifest is [], not an object\n" in result.stderr
+    assert not (home / "papermill_runs" / "demo" / "index.html").exists()
+
+
+def test_gallery_shows_a_finished_run_and_not_what_failed_beside_it(call, home):
+    write_manifest(home, "demo", "04_mmnet", "own", "2026-01-01T00:00:00+00:00")
+    for left in ("03_psn.failed", "04_mmnet.failed", "04_mmnet.running"):
+        leave_half(home, "demo", left)
+    page = Path(call("gallery demo").stdout.strip()).read_text()
+    assert "04_mmnet/index.html" in page and "04_mmnet.failed" not in page and "04_mmnet.running" not in page
+    assert "03_psn.failed/index.html" in page and page.count("did not finish") == 1
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "/tmp", "a/b"])
+def test_gallery_of_what_cannot_name_a_run_says_what_can(call, home, name):
+    result = call(f"gallery {shlex.quote(name)}")
+    assert result.exit_code == 1 and result.exception.code == 1
+    assert f"{name!r} cannot name a run: a name begins with a letter or a digit" in result.stderr
+
+
+def test_gallery_of_what_jupyterlab_recorded_says_that_there_is_no_run(call, home):
+    (home / "papermill_runs" / "interactive" / "04_mmnet").mkdir(parents=True)
+    (home / "papermill_runs" / "interactive" / "04_mmnet" / "artifacts.json").write_text("[]")
+    result = call("gallery interactive")
+    assert result.exit_code == 1 and "there is no run 'interactive'; there are none" in result.stderr
 
 
 def test_gallery_without_faces_says_where_the_public_copy_is(call, home):
-    write_manifest(home, "demo", "04_mmnet", "table_6", "2026-01-01T00:00:00+00:00")
-    manifest_of = home / "papermill_runs" / "demo" / "04_mmnet" / "manifest.json"
-    facts = json.loads(manifest_of.read_text()) | {"artifacts": [], "parameters": {"profile": "demo"}, "wall_time_s": 1}
-    manifest_of.write_text(json.dumps(facts | {"peak_memory_mb": 1, "folds": {"stored_s": 0.0}}))
+    write_manifest(home, "demo", "04_mmnet", "own", "2026-01-01T00:00:00+00:00")
     result = call("gallery demo --no-faces")
     public = home / "papermill_runs" / "demo" / "public" / "index.html"
     assert result.stdout.strip() == str(public) and public.is_file()
     assert not (home / "papermill_runs" / "demo" / "index.html").exists()
+    (home / "papermill_runs" / "demo" / "04_mmnet" / "manifest.json").unlink()
     assert call("status").stdout.splitlines()[-1].startswith("0 of ")  # the copy is no run
 
 
@@ -132,8 +259,7 @@ def test_status_tells_a_run_from_its_copy_by_the_folder(call, home):
 
 
 def test_gallery_of_a_run_that_is_not_there_names_those_that_are(call, home):
-    (home / "papermill_runs" / "demo" / "04_mmnet").mkdir(parents=True)
-    (home / "papermill_runs" / "demo" / "04_mmnet" / "notebook.ipynb").write_text("{}")
+    leave_half(home, "demo", "04_mmnet")
     result = call("gallery dmo")
     assert result.exit_code == 1 and "there is no run 'dmo'; there are demo" in result.stderr
 

@@ -220,3 +220,17 @@ def test_without_its_parameters_a_notebook_asks_for_them():
         profiles.SettingError, match=r"run the cell with the parameters \(profile, data_root, output_dir"
     ):
         profiles.chosen("mmnet", {"In": ["", "import torch"]})
+
+
+def test_a_list_holds_an_item_once():
+    def faults(**given):
+        return profiles.faults("mmnet", given, {"seeds": [0], "databases": ["casme2"], "lams": [0.1]})
+
+    assert faults(seeds=[0, 1], databases=["samm", "casme2"], lams=[0.1, 1]) == []
+    assert faults(seeds=[0, 1, 0]) == ["seeds = [0, 1, 0]: 0 stands in it more than once"]
+    assert faults(databases=["samm", "samm"]) == ["databases = ['samm', 'samm']: 'samm' stands in it more than once"]
+    assert len(faults(lams=[1, 1.0], seeds=[2, 2])) == 2
+
+
+def test_a_long_value_is_shown_in_short():
+    assert len(profiles.faults("mmnet", {"seeds": ["x" * 10_000]}, {"seeds": [0]})[0]) < 400

@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from merlib.progress import track
+from merlib.progress import note_source, track
 
 
 @pytest.fixture
@@ -40,3 +42,12 @@ def test_without_a_file_a_bar_shows_description_and_total(monkeypatch, capsys):
     assert list(track(iter(range(4)), "frames", total=4)) == [0, 1, 2, 3]
     bar = capsys.readouterr().err
     assert "frames" in bar and "4/4" in bar
+
+
+def test_a_headless_run_is_told_what_was_read(tmp_path, monkeypatch):
+    note_source(tmp_path / "nobody listens")
+    monkeypatch.setenv("MERLIB_SOURCES", str(tmp_path / "sources.txt"))
+    for name in ("SAMM", "a\nb"):
+        note_source(tmp_path / name)
+    lines = (tmp_path / "sources.txt").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [f"{tmp_path}/SAMM", f"{tmp_path}/a\nb"]

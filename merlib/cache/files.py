@@ -53,9 +53,15 @@ def whole(path: str | Path, needed: int = 0) -> Iterator[Path]:
             yield made
             _put(made, path)
     except OSError as error:
-        if fault := _fault(error, path):
-            raise CannotWrite(_sentence(path, *fault, needed)) from error
+        if sentence := cannot_write(path, error, needed):
+            raise CannotWrite(sentence) from error
         raise
+
+
+def cannot_write(path: Path, error: OSError, needed: int = 0) -> str | None:
+    """The message of CannotWrite for an error that `path` was not written for; None for an error of another kind."""
+    fault = _fault(error, path)
+    return _sentence(path, *fault, needed) if fault else None
 
 
 def sweep(folder: Path) -> None:

@@ -1,28 +1,30 @@
 """Runs a notebook headless: checks its parameters, executes it with papermill, leaves a run folder.
 
 `papermill_runs/<run>/<notebook>/` holds the executed notebook, what the notebook recorded (tables, figures,
-predictions) and, written last and only on success, `manifest.json`. Trained folds are cached by their content, not in
-this folder: a run that was interrupted goes on where it stopped when it is started again under the same name.
+predictions) and, written last and only on success, `manifest.json`. A repetition takes the place of that folder when it is
+whole (`folders`). Trained folds are cached by their content, not in this folder: a run that was interrupted goes on where
+it stopped when it is started again under the same name.
 """
 
 import contextlib
-import logging
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from merlib import paths, profiles
-from merlib.runs import manifest, parameters
+from merlib.cache.files import CannotWrite, cannot_write, sweep
+from merlib.runs import folders, kernel, lock, machine, manifest, notes, parameters
+from merlib.runs.folders import RunError
+from merlib.runs.notes import Notes
 from merlib.runs.status_line import Watch, clock
 
+__all__ = ["Plan", "RunError", "execute", "plan", "run"]
 
-class RunError(Exception):
-    """A run that cannot start, or that failed; the message is for the person who started it."""
+OPTIONS = {"output_dir": "--run NAME chooses the run folder", "profile": "--profile NAME chooses the profile"}
+OTHER_NAME = "give this one a name of its own (--run NAME)"
 
 
 @dataclass(frozen=True)
@@ -33,62 +35,105 @@ class Plan:
     folder: Path
     parameters: dict[str, Any]
 
+    @property
+    def data_root(self) -> Path:
+        """The folder of the databases; a relative one is meant from the notebooks' folder."""
+        given = self.parameters.get("data_root")
+        return (paths.notebooks() / Path(given).expanduser() if given else paths.data()).resolve()
 
-def run(name: str, profile: str = "demo", given: Mapping[str, Any] | None = None, run_name: str = "") -> Path:
+    @property
+    def databases(self) -> list[str]:
+        """The databases that the notebook will read, as far as its parameters name them.
+
+        Those for pre-training are read for weights of the notebook's own, not for others' weights or a file.
+        """
+        given = profiles.defaults(paths.paper_of(self.notebook), self.parameters["profile"])
+        given |= {name: value for name, value in self.parameters.items() if value is not None}
+        posed = given.get("macro_databases", []) if given.get("weights", "macro") in ("macro", "faces") else []
+        return list(dict.fromkeys([*given.get("databases", []), *posed]))
+
+
+def run(name: str, profile: str = "demo", given: Mapping[str, Any] | None = None, run_name: str | None = None) -> Path:
     """Runs one notebook and returns its run folder; see `plan` and `execute`."""
     return execute(plan(name, profile, given, run_name))
 
 
-def plan(name: str, profile: str = "demo", given: Mapping[str, Any] | None = None, run_name: str = "") -> Plan:
-    """Checks everything that can be checked before a kernel starts.
+def plan(name: str, profile: str = "demo", given: Mapping[str, Any] | None = None, run_name: str | None = None) -> Plan:
+    """Checks everything that can be checked before a kernel starts, except the databases.
 
     `name`: "mmnet" or "04_mmnet"; `given`: parameters that differ from the notebook's own; `run_name`: the profile's
     name unless said. Raises RunError naming every unknown parameter, wrong type and value out of range, with what is
-    accepted; and when the run folder holds a finished run with other parameters.
+    accepted; when the run cannot be written; when it is running; and when the run folder holds a finished run with other
+    parameters, or a broken manifest.
     """
-    notebook = _notebook(name)
-    paper, known = paths.paper_of(notebook), parameters.read(notebook)
-    folder = paths.runs() / (run_name or profile) / notebook.stem
-    if "output_dir" in (given or {}):
-        raise RunError(f"output_dir is the run folder, {folder}; --run NAME chooses another one")
-    # relative, as the kernel starts in notebooks/: a run folder says nothing about the machine it was made on
-    given = {"profile": profile, **(given or {}), "output_dir": os.path.relpath(folder, paths.notebooks())}
-    _check(paper, known, given)
+    given, notebook = dict(given or {}), _notebook(name)
+    try:
+        known = parameters.read(notebook)
+    except ValueError as error:
+        raise RunError(str(error)) from error
+    if chosen := [f"{name} is no parameter to be set: {OPTIONS[name]}" for name in OPTIONS if name in given]:
+        raise RunError("\n".join(chosen))
+    given |= {"profile": profile, "output_dir": ""}
+    _check(paths.paper_of(notebook), known, given)
+    folder = folders.new_run_folder(profile if run_name is None else run_name) / notebook.stem
+    given["output_dir"] = _from_notebooks(folder)
     planned = Plan(notebook, folder, {name: parameter.default for name, parameter in known.items()} | given)
-    _refuse_other_run(planned)
+    with _said(folder):
+        _refuse_places(folder)
+        lock.refuse_held(folders.beside(folder, folders.LOCK))
+        _refuse_other_run(planned)
     return planned
 
 
 def execute(planned: Plan) -> Path:
     """Executes a plan and returns its run folder. Raises RunError when a cell fails or the kernel dies.
 
-    What an earlier run left in the folder is removed first, and the manifest is written last: a folder with a manifest
-    is one whole run. The executed notebook is kept, also the half of a failed one.
+    The run grows beside its folder and takes its place when it is whole. One that fails changes nothing there; what it
+    leaves, with half a notebook, lies beside it.
     """
-    shutil.rmtree(planned.folder, ignore_errors=True)
-    planned.folder.mkdir(parents=True)
-    started, title = manifest.now(), planned.notebook.stem
-    progress = paths.cache("progress") / f"{planned.folder.parent.name}_{title}.txt"
-    with tempfile.TemporaryDirectory() as notes, Watch(title, progress) as watch:
-        log = Path(notes, "folds.txt")
-        with _environment(progress, log):
-            _papermill(planned)
-        folds = _folds(log)
-    seconds = watch.seconds
+    folder = planned.folder
+    with _said(folder), lock.held(folders.beside(folder, folders.LOCK)) as held:
+        folders.settle(folder)
+        for place in (folder.parent, *paths.caches().glob("*/")):
+            sweep(place)
+        _refuse_other_run(planned)
+        try:
+            seconds = _fill(planned, held)
+            folders.finish(folder)
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # what went wrong first is said
+                folders.fail(folder)
+            half = folders.beside(folder, folders.FAILED) / "notebook.ipynb"
+            if isinstance(error, RunError) and half.exists():
+                raise RunError(f"{error}\nThe notebook up to there: {half}") from error
+            raise
+    print(f"{planned.notebook.stem}  finished in {clock(seconds)}: {folder}")
+    return folder
+
+
+def _fill(planned: Plan, held: lock.Lock) -> float:
+    """Executes a plan in the folder of a running one, and writes its manifest; returns the wall time in seconds."""
+    folder, title = folders.beside(planned.folder, folders.RUNNING), planned.notebook.stem
+    folder.mkdir()
+    started, output = manifest.now(), _from_notebooks(folder)
+    with notes.kept(held) as kept, Watch(title, kept.progress) as watch:
+        given = planned.parameters | {"output_dir": output}
+        with _environment(kept), contextlib.chdir(paths.notebooks()):
+            kernel.execute(planned.notebook.name, f"{output}/notebook.ipynb", given, kept.folder, held.file)
+        folds, sources = kept.folds(), kept.sources()
     manifest.write(
-        planned.folder,
+        folder,
         notebook=title,
         run=planned.folder.parent.name,
         parameters=planned.parameters,
-        data=manifest.data_sources(Path(planned.parameters.get("data_root") or paths.data())),
+        data=manifest.data_sources(planned.data_root, sources),
         started=started,
         finished=manifest.now(),
-        wall_time_s=round(seconds, 1),
+        wall_time_s=round(watch.seconds, 1),
         peak_memory_mb=round(watch.peak_memory / 1e6),
         folds=folds,
     )
-    print(f"{title}  finished in {clock(seconds)}: {planned.folder}")
-    return planned.folder
+    return watch.seconds
 
 
 def _notebook(name: str) -> Path:
@@ -97,6 +142,11 @@ def _notebook(name: str) -> Path:
         if name in (short, path.stem, path.name):
             return path
     raise RunError(f"there is no notebook {name!r} in {paths.notebooks()}; there are {', '.join(known) or 'none'}")
+
+
+def _from_notebooks(folder: Path) -> str:
+    """The path from notebooks/, where the kernel starts: a run folder says nothing about the machine it was made on."""
+    return os.path.relpath(folder.resolve(), paths.notebooks().resolve())
 
 
 def _check(paper: str, known: Mapping[str, parameters.Parameter], given: Mapping[str, Any]) -> None:
@@ -110,68 +160,48 @@ def _check(paper: str, known: Mapping[str, parameters.Parameter], given: Mapping
 
 def _refuse_other_run(planned: Plan) -> None:
     """A finished run is replaced only by a repetition of itself."""
-    earlier = (manifest.read(planned.folder) or {"parameters": planned.parameters})["parameters"]
-    names = earlier.keys() | planned.parameters.keys()
+    folder = folders.finished(planned.folder)
+    try:
+        earlier = (manifest.read(folder) or {"parameters": planned.parameters})["parameters"]
+    except manifest.ManifestError as error:
+        raise RunError(f"{error}. It may be of a finished run: {OTHER_NAME}, or remove {folder}") from error
+    names = (earlier.keys() | planned.parameters.keys()) - {"output_dir"}
     changed = sorted(name for name in names if earlier.get(name) != planned.parameters.get(name))
     if changed:
         raise RunError(
-            f"{planned.folder} holds a finished run with another {', '.join(changed)}: "
-            f"give this one a name of its own (--run NAME), or remove that folder"
+            f"{folder} holds a finished run with another {', '.join(changed)}: {OTHER_NAME}, or remove that folder"
         )
 
 
-def _papermill(planned: Plan) -> None:
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
-
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    output = Path(planned.parameters["output_dir"], "notebook.ipynb")
-    half = f"The notebook up to there: {planned.folder / 'notebook.ipynb'}"
-    try:
-        with contextlib.chdir(paths.notebooks()), tempfile.TemporaryDirectory() as sockets:
-            papermill.execute_notebook(
-                planned.notebook.name,
-                output,
-                planned.parameters,
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                # socket files of our own instead of TCP: no port is open to other users of the machine
-                config=Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/kernel"}),
-            )
-    except PapermillExecutionError as error:
-        first_line = error.source.strip().splitlines()[0]
-        raise RunError(
-            f"{planned.notebook.stem} failed in cell In [{error.exec_count}] ({first_line!r}): "
-            f"{error.ename}: {error.evalue}\n{half}"
-        ) from error
-    except RuntimeError as error:  # nbclient's DeadKernelError is one
-        raise RunError(f"{planned.notebook.stem} stopped: {error}\n{half}") from error
-
-
-def _folds(log: Path) -> dict[str, float]:
-    """Numbers of folds that this run trained and read, and how long each part took to train, from `note_fold`'s lines.
-
-    The time is the sum over folds, each trained in one thread or on the GPU. A fold trained in this run may be read
-    again.
-    """
-    lines = [line.split() for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
-    trained = {key: float(took) for key, took, now in lines if now == "1"}
-    stored = {key: float(took) for key, took, _ in lines if key not in trained}
-    found = {"trained": trained, "stored": stored}
-    counts = {name: len(folds) for name, folds in found.items()}
-    return counts | {f"{name}_s": round(sum(folds.values()), 1) for name, folds in found.items()}
+def _refuse_places(folder: Path) -> None:
+    """The run folder and the caches can be written, and there is room for them."""
+    places = (folder.parent, paths.caches())
+    if found := [fault for place in places for fault in machine.place_faults(place, machine.RUN_GB)]:
+        raise RunError("\n".join(dict.fromkeys(found)))
 
 
 @contextlib.contextmanager
-def _environment(progress: Path, folds: Path) -> Iterator[None]:
+def _said(folder: Path) -> Iterator[None]:
+    """What keeps us from writing a run becomes a RunError that says so."""
+    try:
+        yield
+    except lock.Busy as error:
+        raise RunError(f"{folder} is being run by {error}\nWait for its end, or {OTHER_NAME}") from error
+    except CannotWrite as error:
+        raise RunError(str(error)) from error
+    except OSError as error:
+        where = Path(error.filename) if isinstance(error.filename, str) else folder
+        said = cannot_write(where, error) or f"{where} cannot be written: {error.strerror or error}"
+        raise RunError(said) from error
+
+
+@contextlib.contextmanager
+def _environment(kept: Notes) -> Iterator[None]:
     """The environment variables that a kernel inherits, for the time of a run."""
     before = dict(os.environ)
     os.environ |= {
         "MERLIB_HOME": str(paths.home()),
-        "MERLIB_PROGRESS": str(progress),
-        "MERLIB_FOLDS": str(folds),
+        **kept.variables,
         # the kernel is the Python that runs us, wherever else a kernel called python3 is installed
         "JUPYTER_PATH": str(Path(sys.prefix, "share", "jupyter")),
         # figures are stored in the notebook, also where the shell asks for another backend

@@ -56,6 +56,14 @@ def disk_fault(folder: Path, needed_gb: float) -> str:
     return f"Only {free:.1f} GB of disk are free in {folder} and {needed_gb:.0f} GB are needed: free some space."
 
 
+def place_faults(folder: Path, needed_gb: float) -> list:
+    """What would stop writing in `folder`, which need not be there: one sentence per fault."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        return [f"{there} is a file, and a folder is needed there: move it away."]
+    return [fault for fault in (folder_fault(there), disk_fault(there, needed_gb)) if fault]
+
+
 def library_fault(lacking: dict) -> str:
     if not lacking:
         return ""

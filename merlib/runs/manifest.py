@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -13,6 +14,21 @@ from typing import Any
 
 from merlib import paths
 from merlib.cache.files import sha256, whole
+
+# what a manifest, an artifact in it and a source of that artifact hold: whoever reads a manifest may rely on these
+FACTS = {
+    "notebook": str, "run": str, "parameters": dict, "finished": str, "wall_time_s": int | float, "peak_memory_mb": int,
+    "folds": dict, "git": dict | None, "device": str, "artifacts": list, "sha256": dict,
+}  # fmt: skip
+ARTIFACT = {
+    "name": str, "type": str, "kind": str, "title": str, "caption": str, "notes": list, "sources": list, "files": list,
+    "faces": bool,
+}  # fmt: skip
+SOURCE = {"text": str, "look_alike": bool}
+
+
+class ManifestError(ValueError):
+    """A manifest that is broken; the message names the file and everything that is wrong in it."""
 
 
 def write(folder: Path, **facts: Any) -> Path:
@@ -37,9 +53,20 @@ def write(folder: Path, **facts: Any) -> Path:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a run folder, or None when the run did not finish."""
+    """The manifest of a run folder, or None when the run did not finish.
+
+    Raises ManifestError where the file cannot be read, or lacks what `FACTS`, `ARTIFACT` and `SOURCE` list.
+    """
     path = folder / "manifest.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ManifestError(f"{path} is broken: it cannot be read ({error})") from error
+    if wrong := _faults(found):
+        raise ManifestError(f"{path} is broken: {'; '.join(wrong)}")
+    return found
 
 
 def now() -> str:
@@ -64,15 +91,18 @@ def versions() -> dict[str, str]:
     return {"python": sys.version.split()[0]} | {name: metadata.version(name) for name in ["merlib", *required]}
 
 
-def data_sources(data_root: Path) -> dict[str, str]:
-    """Folder of a database at `data_root` -> the text of its note SOURCE.txt, or "the user's copy" without one."""
-    one = data_root.is_file() or (data_root / paths.SOURCE).exists()
-    folders = [data_root] if one else sorted(data_root.glob("[!.]*/"))
-    notes = {folder.name: folder / paths.SOURCE for folder in folders}
-    return {
-        name: " ".join(note.read_text(encoding="utf-8").split()) if note.is_file() else "the user's copy"
-        for name, note in notes.items()
-    }
+def data_sources(data_root: Path, folders: Iterable[Path]) -> dict[str, str]:
+    """Path below `data_root` of a database that was read -> the text of its note SOURCE.txt, or "the user's copy".
+
+    A database that is `data_root` itself has its own name.
+    """
+    found = {}
+    for folder in sorted(set(folders)):
+        inside = folder.is_relative_to(data_root) and folder != data_root
+        note = folder / paths.SOURCE
+        text = " ".join(note.read_text(encoding="utf-8").split()) if note.is_file() else "the user's copy"
+        found[folder.relative_to(data_root).as_posix() if inside else folder.name] = text
+    return found
 
 
 @cache
@@ -80,6 +110,33 @@ def device() -> str:
     """The device that training chooses: the GPU's name, or "cpu". Another process is asked: torch stays out of ours."""
     ask = "import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu')"
     return subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _faults(found: Any) -> list[str]:
+    wrong = _differences("the manifest", found, FACTS)
+    if not wrong and "stored_s" not in found["folds"]:
+        wrong = ["folds has no stored_s"]
+    for number, artifact in enumerate([] if wrong else found["artifacts"], start=1):
+        of_one = _differences(f"artifact {number}", artifact, ARTIFACT)
+        for source in [] if of_one else artifact["sources"]:
+            of_one += _differences(f"a source of artifact {number}", source, SOURCE)
+        outside = [] if of_one else [file for file in artifact["files"] if not _inside(file)]
+        wrong += of_one + [f"artifact {number} has the file {file!r}, outside the folder" for file in outside]
+    return wrong
+
+
+def _differences(what: str, found: Any, expected: Mapping[str, Any]) -> list[str]:
+    """What a JSON object lacks of the names and types in `expected`."""
+    if not isinstance(found, dict):
+        return [f"{what} is {json.dumps(found)[:40]}, not an object"]
+    missing = [name for name in expected if name not in found]
+    wrong = [name for name in expected if name in found and not isinstance(found[name], expected[name])]
+    lacking = [f"{what} has no {', '.join(missing)}"] if missing else []
+    return lacking + [f"{what} has the {name} {json.dumps(found[name])[:40]}" for name in wrong]
+
+
+def _inside(file: Any) -> bool:
+    return isinstance(file, str) and not Path(file).is_absolute() and ".." not in Path(file).parts
 
 
 def _files(folder: Path) -> list[Path]:

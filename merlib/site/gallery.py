@@ -19,7 +19,7 @@ from merlib import paths, published
 from merlib.cache.files import whole
 from merlib.results.pages import DAGGER
 from merlib.results.rendering import BELOW_NOTE, LOOK_ALIKE
-from merlib.runs import manifest
+from merlib.runs import folders, manifest
 from merlib.runs.status_line import clock
 from merlib.site import notebook_page, outcomes
 
@@ -45,21 +45,20 @@ def build(run_folder: Path, faces: bool = True) -> Path:
     link to: nothing in there shows a person, and the folder can be published as it is. A notebook's folder without a
     manifest is shown as one that did not finish. Raises FileNotFoundError when the run holds no notebook's folder.
     """
-    names = ("notebook.ipynb", "manifest.json")
-    folders = sorted({file.parent for name in names for file in run_folder.glob(f"*/{name}")})
-    if not folders:
+    notebooks = folders.of_run(run_folder)
+    if not notebooks:
         raise FileNotFoundError(f"{run_folder} holds no notebook that was run")
     if faces:
-        return _write_site(folders, run_folder, faces)
+        return _write_site(notebooks, run_folder, faces)
     public = run_folder / PUBLIC
     with whole(public) as temporary:
-        _write_site(folders, temporary, faces)
+        _write_site(notebooks, temporary, faces)
     return public / "index.html"
 
 
-def _write_site(folders: Sequence[Path], site: Path, faces: bool) -> Path:
-    run = folders[0].parent
-    cards = [_card(folder, site / folder.name, faces) for folder in folders]
+def _write_site(notebooks: Sequence[Path], site: Path, faces: bool) -> Path:
+    run = notebooks[0].parent
+    cards = [_card(folder, site / folder.name, faces) for folder in notebooks]
     for card in cards:
         _write(site / card["name"] / "index.html", "artifacts", run=run.name, faces=faces, card=card)
     found = outcomes.of_run(run)

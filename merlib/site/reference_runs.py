@@ -14,7 +14,7 @@ from typing import Any
 
 from merlib import paths
 from merlib.cache.files import whole
-from merlib.runs import manifest
+from merlib.runs import folders, manifest
 from merlib.site import outcomes, readme
 
 # what is kept in git <- the run that it is copied from, both in papermill_runs/
@@ -32,14 +32,14 @@ def keep(run_folder: Path, target: Path) -> Path:
     Raises ReferenceError when the folder holds no finished notebook or an unfinished one, a file is missing or is not
     the one that the run wrote, or something names a folder of this machine. Then `target` stays as it was.
     """
-    folders = [folder for folder in sorted(run_folder.glob("[0-9][0-9]_*")) if folder.is_dir()]
-    faults = [fault for folder in folders for fault in _faults(folder)]
-    if not folders:
+    notebooks = folders.of_run(run_folder)
+    faults = [fault for folder in notebooks for fault in _faults(folder)]
+    if not notebooks:
         faults = [f"{run_folder} holds no notebook that was run"]
     if faults:
         raise ReferenceError("\n".join([f"{run_folder.name} cannot be kept:", *(f"- {fault}" for fault in faults)]))
     with whole(target) as temporary:
-        for folder in folders:
+        for folder in notebooks:
             _copy(folder, temporary / folder.name)
     return target
 

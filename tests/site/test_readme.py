@@ -261,6 +261,7 @@ def test_runs_that_are_named_would_start(page, home, monkeypatch):
     shutil.copytree(ROOT / "notebooks", home / "notebooks", dirs_exist_ok=True)
     started = []
     monkeypatch.setattr(headless, "execute", started.append)
+    monkeypatch.setattr(cli, "_refuse_missing_databases", lambda plans: None)
     monkeypatch.setattr(cli, "_show_results", lambda folder: None)
     for words in (words for words in commands(page) if words[:2] == ["merlib", "run"]):
         result = CliRunner().invoke(cli.app, words[1:])

@@ -55,14 +55,15 @@ def test_everything_in_the_way_is_told_and_the_earlier_reference_stays(runs):
     before = files(runs / "reference")
     (recorded_runs.mmnet(runs, data_root="/databases") / "tables" / "table_6.md").write_text("0.99")
     (runs / "demo" / "04_mmnet" / "figures" / "confusion.png").unlink()
-    (runs / "demo" / "05_half").mkdir()
+    (runs / "demo" / "05_half.failed").mkdir()
+    (runs / "demo" / "05_half.failed" / "notebook.ipynb").write_text("{}")
     with pytest.raises(reference_runs.ReferenceError) as error:
         reference_runs.keep(runs / "demo", runs / "reference")
     for said in (
         "04_mmnet: data_root = /databases: a folder of this machine",
         "04_mmnet: tables/table_6.md was changed after the run",
         "04_mmnet: figures/confusion.png is missing",
-        "05_half did not finish",
+        "05_half.failed did not finish",
     ):
         assert said in str(error.value)
     assert files(runs / "reference") == before

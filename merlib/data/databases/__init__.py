@@ -4,7 +4,7 @@ import warnings
 from importlib import import_module
 from pathlib import Path
 
-from merlib import paths
+from merlib import paths, progress
 from merlib.data.clips import Clips
 from merlib.data.databases.assemble import assemble
 from merlib.data.databases.reader import DatabaseNotFound, Reader
@@ -32,6 +32,7 @@ def read(name: str, data_root: Path | str = "") -> Clips:
     """
     reader, folder = _find(name, data_root)
     clips = assemble(reader.rows(folder), reader.corrections, _source(reader, folder))
+    progress.note_source(folder)
     for note in clips.notes:
         warnings.warn(note, stacklevel=2)
     return clips

@@ -68,6 +68,14 @@ def test_casme2_prefers_the_face_crops(tmp_path):
     assert databases.read("casme2", tmp_path).table["cropped"].all()
 
 
+def test_a_headless_run_is_told_which_folder_was_read(tmp_path, monkeypatch):
+    tiny.casme2(tmp_path, [ONE])
+    (tmp_path / "SAMM").mkdir()
+    monkeypatch.setenv("MERLIB_SOURCES", str(tmp_path / "sources.txt"))
+    databases.read("casme2", tmp_path)
+    assert (tmp_path / "sources.txt").read_text() == f'"{tmp_path}/CASME2"\n'
+
+
 @pytest.mark.parametrize("written", ["1", "01", "001", "sub1", "sub01", 1, 1.0])
 def test_a_subject_is_found_however_the_spreadsheet_wrote_it(tmp_path, written):
     tiny.casme2(tmp_path, [ONE])
