@@ -19,15 +19,16 @@ import pandas as pd
 from merlib import reproducible
 
 CLIPS, BATCH = 24, 8
-THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 MODES = {"bf16": THREAD, "float32": THREAD, "reproducible": reproducible.ENVIRONMENT}
 
 
 def seconds_an_epoch(precision: str) -> dict[str, float]:
-    from merlib.papers.mmnet import MMNet
-    from merlib.training import loop, splits
     from torch import nn
     from torchvision.models import resnet18, vgg16
+
+    from merlib.papers.mmnet import MMNet
+    from merlib.training import loop, splits
 
     class LastState(nn.LSTM):
         def forward(self, x):

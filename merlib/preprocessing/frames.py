@@ -46,7 +46,7 @@ def load(
     run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # OpenCV decodes outside the GIL
     outcomes = list(track(run(jobs), "frames", total=len(clips)))
     reasons = {
-        (clip.database, clip.subject, clip.clip): outcome
+        (clip.database, clip.subject, clip.clip): _short(outcome, clips)
         for clip, outcome in zip(clips.table.itertuples(), outcomes, strict=True)
         if isinstance(outcome, str)
     }
@@ -55,6 +55,13 @@ def load(
         raise UnreadableClip(f"none of the {len(clips)} clips can be used; the first: {outcomes[0]}")
     _allow_open_files()
     return clips.drop(reasons), [np.load(file, mmap_mode="r") for file in files]
+
+
+def _short(reason: str, clips: Clips) -> str:
+    """A reason with paths below the folder that holds all clips: tables of reasons are passed on."""
+    # unlike commonpath it takes files on two drives; what it has of a name goes with dirname
+    common = os.path.dirname(os.path.commonprefix([files[0] for files in clips.table["frames"]]))  # noqa: RUF071
+    return reason.replace(os.path.join(common, ""), "") if len(common) > 1 else reason
 
 
 def _stored(folder: Path, code: str, clip, size: int, crop: bool, landmarks: faces.Landmarks) -> Path | str:

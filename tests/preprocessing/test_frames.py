@@ -176,8 +176,8 @@ def test_unusable_clips_are_excluded_with_file_and_reason(home, pictures):
         "text": "not a picture",
         "shape": "(60, 60)",
     }.items():
-        assert words in reasons[name] and str(folders[name] / "img8.jpg") in reasons[name]
-    assert "no face" in reasons["wall"] and str(folders["wall"] / "img5.jpg") in reasons["wall"]
+        assert words in reasons[name] and reasons[name].startswith(os.path.join(name, "img8.jpg: "))
+    assert "no face" in reasons["wall"] and reasons["wall"].startswith(os.path.join("wall", "img5.jpg: "))
 
 
 def test_a_jpeg_cut_off_anywhere_is_noticed(home, pictures):

@@ -1,8 +1,12 @@
 """Databases on disk -> clip tables. A database is one module with a `READER`, and its name in `NAMES`."""
 
+import os
 import warnings
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+
+import pandas as pd
 
 from merlib import paths, progress
 from merlib.data.clips import Clips
@@ -35,7 +39,7 @@ def read(name: str, data_root: Path | str = "") -> Clips:
     progress.note_source(folder)
     for note in clips.notes:
         warnings.warn(note, stacklevel=2)
-    return clips
+    return _relative(clips, folder if folder.is_dir() else folder.parent)
 
 
 def check(name: str, data_root: Path | str = "") -> Report:
@@ -56,6 +60,17 @@ def _find(name: str, data_root: Path | str) -> tuple[Reader, Path]:
         raise ValueError(f"no database {name!r}; there are {', '.join(READERS)}")
     root = Path(data_root).expanduser().resolve() if data_root else paths.data()
     return READERS[name], READERS[name].locate(root)
+
+
+def _relative(clips: Clips, folder: Path) -> Clips:
+    """The clips with paths below `folder` in what is said of them: tables of that are passed on."""
+
+    def short(texts: pd.Series) -> pd.Series:
+        inside = texts.str.replace(f"{folder}{os.sep}", "", regex=False)
+        return inside.str.replace(str(folder), folder.name, regex=False)
+
+    excluded = clips.excluded.assign(reason=short(clips.excluded["reason"].astype(str)))
+    return replace(clips, table=clips.table.assign(note=short(clips.table["note"])), excluded=excluded)
 
 
 def _source(reader: Reader, folder: Path) -> Source:

@@ -238,11 +238,19 @@ def test_own_clips_of_folders_and_videos(tmp_path):
     assert [len(frames) for frames in clips.table["frames"]] == [5, 13, 1, 1]
     assert clips.apex_index.tolist() == [2, 6, 5, 2]
     assert clips.table["fps"].isna().tolist() == [False, True, False, False]
-    assert {clip: reason.split(str(tmp_path))[-1] for clip, reason in reasons(clips).items()} == {
+    assert reasons(clips) == {
         "late": "offset 12 is after the video's last frame, 11",
-        "gone": "/cleo.avi is not there",
+        "gone": "cleo.avi is not there",
         "slow": "fps 'slow' is not a number above 0",
     }
+
+
+def test_a_blank_path_of_an_own_list_is_named_by_the_folder_alone(tmp_path):
+    tiny.frames(tmp_path / "lists" / "a", range(3))
+    rows = [["subject", "clip", "frames", "emotion"], ["anna", "one", "a", "joy"], ["ben", "two", "", "joy"]]
+    tiny.sheet(tmp_path / "lists" / "list.csv", rows)
+    for place in (tmp_path / "lists", tmp_path / "lists" / "list.csv"):
+        assert str(tmp_path) not in reasons(databases.read("own", place))["two"]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
@@ -282,16 +290,17 @@ def test_what_is_wrong_with_single_clips_excludes_them_with_reason_file_and_row(
     rows[3][2:5] = 20, 12, 10
     tiny.sheet(tmp_path / "CASME2" / "CASME2-coding-20190701.xlsx", [tiny.HEADER, *rows])
     clips = databases.read("casme2", tmp_path)
+    inside = Path("Cropped", "sub01")  # the database's folder: tables of reasons are passed on
     assert clips.table["clip"].tolist() == ["EP02_01f"]
     assert reasons(clips) == {
-        "missing": f"no file for frames 12-13, 16 in {cropped / 'missing'}",
-        "gone": f"no folder {cropped / 'gone'}",
+        "missing": f"no file for frames 12-13, 16 in {inside / 'missing'}",
+        "gone": f"no folder {inside / 'gone'}",
         "backwards": "offset 10 comes before onset 20",
         "units": clips.excluded["reason"][3],
         "unnamed": "the emotion is not given",
         "onset": "onset 'x' is not a frame number",
-        "twin": f"two files for frame 11: reg_img0011.jpg, reg_img11.jpg in {cropped / 'twin'}",
-        "long": f"onset..offset, 10..2000000000, goes beyond the frames 10..20 in {cropped / 'long'}",
+        "twin": f"two files for frame 11: reg_img0011.jpg, reg_img11.jpg in {inside / 'twin'}",
+        "long": f"onset..offset, 10..2000000000, goes beyond the frames 10..20 in {inside / 'long'}",
         "nobody": "the subject is not given",
         "EP02_01f": "repeats CASME2-coding-20190701.xlsx, row 2",
     }
