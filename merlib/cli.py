@@ -7,12 +7,13 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from merlib import paths, profiles
-from merlib.runs import folders, headless, lock, machine, manifest
+from merlib.cache.files import CannotWrite
+from merlib.runs import folders, headless, machine, overview
 
 # Modules that load pandas, OpenCV or torch are imported in the commands that use them: --help and a refusal answer at once.
 
@@ -58,7 +59,8 @@ def run(
     plans = _plans(notebooks or list(paths.notebook_files()), profile, given, run)
     _refuse_missing_databases(plans)
     failed = _execute(plans)
-    _show_results(plans[0].folder.parent)
+    if folders.of_run(plans[0].folder.parent):
+        _show_results(plans[0].folder.parent)
     if failed:
         _fail("\n".join(["failed:", *(f"- {name}" for name in failed)]))
 
@@ -76,13 +78,12 @@ def status() -> None:
 
     from merlib import published
 
-    found, broken = _manifests()
-    made = _made(found)
+    found, broken = overview.manifests(overview.runs())
+    made = overview.made(found)
     table = published.artifacts()[["paper", "artifact", "kind", "title"]]
     rows = [[*row, made.get((row[0], row[1]), "-")] for row in table.itertuples(index=False)]
     print(tabulate(rows, headers=["paper", "artifact", "kind", "title", "last run"]))
-    unfinished = [_state(folder) for folder, facts in found.items() if facts is None]
-    for title, lines in (("not finished:", unfinished), ("broken, of no use until removed:", broken)):
+    for title, lines in (("not finished:", overview.unfinished(found)), ("broken, of no use until removed:", broken)):
         if lines:
             print("\n".join(["", title, *(f"- {line}" for line in lines)]))
     print(f"\n{sum(row[-1] != '-' for row in rows)} of {len(rows)} made")
@@ -106,8 +107,8 @@ def gallery(
     except folders.RunError as error:
         _fail(str(error))
     if not folders.of_run(folder):
-        there = [other.name for other in _run_folders() if folders.of_run(other)]
-        _fail(f"there is no run {run!r}; there are {', '.join(there) or 'none'}")
+        there = ", ".join(other.name for other in overview.runs())
+        _fail(f"there is no run {run!r}; there are {there or 'none'}")
     print(_gallery(folder, faces=not no_faces))
 
 
@@ -155,6 +156,8 @@ def synth(
         except FileExistsError as error:
             print(f"{name}: {error}", file=sys.stderr)
             refused.append(name)
+        except OSError as error:
+            _fail(f"{name}: {error}")
     # a real database among all of them is as it should be; one that was asked for by name is not
     if databases and refused:
         raise typer.Exit(1)
@@ -250,10 +253,13 @@ def _show_results(run_folder: Path) -> None:
 def _gallery(run_folder: Path, faces: bool = True) -> Path:
     from merlib.site import gallery
 
-    _, broken = _manifests(run_folder)
+    _, broken = overview.manifests([run_folder])
     if broken:
         _fail("\n".join([*broken, "No pages were made: remove what is broken, and run its notebook again."]))
-    return gallery.build(run_folder, faces=faces)
+    try:
+        return gallery.build(run_folder, faces=faces)
+    except CannotWrite as error:
+        _fail(str(error))
 
 
 def _assignments(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
@@ -273,48 +279,11 @@ def _assignments(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _run_folders() -> list[Path]:
-    return sorted(paths.runs().glob("[!.]*/"))
-
-
-def _manifests(*runs: Path) -> tuple[dict[Path, dict[str, Any] | None], list[str]]:
-    """Folder of each notebook of the runs (all without one) -> its manifest (None: not finished), and what is broken."""
-    found, broken = {}, []
-    for folder in [folder for run in runs or _run_folders() for folder in folders.of_run(run)]:
-        try:
-            found[folder] = manifest.read(folder)
-        except manifest.ManifestError as error:
-            broken.append(str(error))
-    return found, broken
-
-
-def _made(found: dict[Path, dict[str, Any] | None]) -> dict[tuple[str, str], str]:
-    """(paper, artifact) -> the last finished run that recorded it."""
-    finished = [(folder.parent.name, facts) for folder, facts in found.items() if facts]
-    # of a run and its copy in reference/, the run itself
-    finished.sort(key=lambda pair: (pair[1]["finished"], pair[0] == pair[1]["run"]))
-    return {
-        (paths.paper_of(facts["notebook"]), artifact["name"]): f"{run}, {facts['finished'][:10]}"
-        for run, facts in finished
-        for artifact in facts["artifacts"]
-    }
-
-
-def _state(folder: Path) -> str:
-    """A notebook that did not finish, and who runs it now."""
-    name = str(folder.relative_to(paths.runs()))
-    try:
-        lock.refuse_held(folders.beside(folder, folders.LOCK))
-    except lock.Busy as error:
-        return f"{name}: {error}"
-    return name
-
-
 def _stop_if(found: list[str]) -> None:
     if found:
         _fail(machine.report(found))
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     print(message, file=sys.stderr)
     raise typer.Exit(1)

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shlex
@@ -262,6 +263,42 @@ def test_gallery_of_a_run_that_is_not_there_names_those_that_are(call, home):
     leave_half(home, "demo", "04_mmnet")
     result = call("gallery dmo")
     assert result.exit_code == 1 and "there is no run 'dmo'; there are demo" in result.stderr
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    def replace(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", replace)
+
+
+def test_pages_that_cannot_be_written_are_one_sentence(call, home, full_disk):
+    leave_half(home, "demo", "04_mmnet")
+    result = call("gallery demo")
+    assert result.exit_code == 1 and result.exception.code == 1
+    assert "cannot be written: the disk is full (" in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+def test_look_alikes_that_cannot_be_written_are_one_sentence(call, tiny_look_alikes, full_disk, home):
+    result = call("data synth samm --profile smoke")
+    assert result.exit_code == 1 and result.exception.code == 1
+    said = result.stderr.splitlines()[-1]  # after the bar
+    assert said.startswith(f"samm: {home}/data/SAMM cannot be written: the disk is full (")
+    (home / "file").write_text("")
+    result = call("data synth samm --profile smoke --data-root file/x")
+    assert result.exit_code == 1 and result.exception.code == 1
+
+
+def test_a_run_that_left_nothing_is_not_shown(call, home, write_notebook, monkeypatch):
+    write_notebook(home / "notebooks" / "01_one.ipynb", CELL)
+
+    def fail(_):
+        raise headless.RunError("somebody else runs it")
+
+    monkeypatch.setattr(headless, "execute", fail)
+    result = call("run one --profile smoke")
+    assert result.stderr == "somebody else runs it\nfailed:\n- 01_one\n" and result.exception.code == 1
 
 
 def test_synth_refuses_what_it_has_no_size_for(call):
