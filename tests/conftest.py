@@ -17,6 +17,7 @@ settings.load_profile("merlib")
 SLOW = (
     "tests/test_notebooks.py",
     "tests/test_new_paper.py",
+    "tests/test_workers.py",
     "tests/site/",
     "tests/synthetic/",
     "tests/runs/test_headless.py",

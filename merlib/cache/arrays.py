@@ -14,6 +14,7 @@ from merlib import paths, reproducible
 from merlib.cache.files import whole
 from merlib.cache.fingerprint import fingerprint
 from merlib.progress import track
+from merlib.workers import parallel
 
 
 def of_each(
@@ -29,7 +30,7 @@ def of_each(
     missing = {file: video for file, video in zip(files, videos, strict=True) if not file.exists()}
     jobs = (joblib.delayed(_store)(function, video, file) for file, video in missing.items())
     if missing:
-        for _ in track(joblib.Parallel(n_jobs, return_as="generator_unordered")(jobs), kind, total=len(missing)):
+        for _ in track(parallel(jobs, n_jobs), kind, total=len(missing)):
             pass
     return [np.load(file, mmap_mode="r") for file in files]
 

@@ -1,10 +1,14 @@
 """Executes one notebook in a kernel of its own, with papermill."""
 
 import logging
+import os
 from pathlib import Path
 from typing import IO, Any
 
 from merlib.runs.folders import RunError
+
+# A kernel's own watch misses a runner that is killed while the kernel starts. No name is left among the notebook's.
+_WATCH = '__import__("merlib.workers", fromlist=["workers"]).end_with({})'
 
 
 def execute(notebook: str, output: str, parameters: dict[str, Any], notes: Path, lock: IO[str]) -> None:
@@ -30,7 +34,10 @@ def execute(notebook: str, output: str, parameters: dict[str, Any], notes: Path,
             kernel_manager_class=_manager(lock, said),
             # Socket files instead of TCP: no other user of the machine can talk to the kernel. One local port stays open:
             # ipykernel takes the printed text of forked processes there, and only with a key of 128 random bits.
-            config=Config(KernelManager={"transport": "ipc", "ip": str(notes / "kernel")}),
+            config=Config(
+                KernelManager={"transport": "ipc", "ip": str(notes / "kernel")},
+                NotebookClient={"extra_arguments": [f"--IPKernelApp.exec_lines={_WATCH.format(os.getpid())}"]},
+            ),
         )
     except PapermillExecutionError as error:
         first_line = error.source.strip().splitlines()[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from merlib import paths
 from merlib.cache.files import whole
@@ -23,6 +23,7 @@ from merlib.synthetic.motion.action_units import ACTION_UNITS
 from merlib.synthetic.motion.emotions import Part
 from merlib.synthetic.motion.filming import Actor, film
 from merlib.synthetic.motion.takes import Take
+from merlib.workers import parallel
 
 VERSION = 1  # of the generator; to be raised with every change that changes a file
 SIGNATURE = f"{LOOK_ALIKE} (merlib data synth"
@@ -106,7 +107,7 @@ def _write(name: str, folder: Path, size: Size, seed: int, n_jobs: int) -> None:
         delayed(_film_person)(name, folder, size, seed, person, [part for part in parts if part.person == person])
         for person in range(size.subjects)
     )
-    filmed = Parallel(n_jobs=n_jobs, return_as="generator")(work)
+    filmed = parallel(work, n_jobs, in_order=True)
     rows = [row for rows in track(filmed, f"look-alike {layout.folder}", total=size.subjects) for row in rows]
     clips = pd.DataFrame(rows)
     layout.annotate(folder, clips)

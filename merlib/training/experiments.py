@@ -6,21 +6,19 @@ is written whole or not at all. If the file is there, it is read, and nothing is
 
 import hashlib
 import os
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
+from joblib import delayed
 from torch import nn
 
-from merlib import paths, progress, reproducible
+from merlib import paths, progress, reproducible, workers
 from merlib.cache.fingerprint import fingerprint
 from merlib.data.clips import Clips
 from merlib.training import fold_files, loop, splits, weights
@@ -62,10 +60,9 @@ class Experiment:
         missing = {path: task for path, task in tasks.items() if frames[path] is None}
         if missing:
             before = f" ({len(tasks) - len(missing)} folds finished before)" if len(missing) < len(tasks) else ""
-            jobs = Parallel(n_jobs=n_jobs or _workers(), return_as="generator_unordered")(
-                delayed(self._finish)(X, clips, task, path, os.getpid()) for path, task in missing.items()
-            )
-            for _ in progress.track(jobs, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
+            jobs = (delayed(self._finish)(X, clips, task, path) for path, task in missing.items())
+            done = workers.parallel(jobs, n_jobs or _workers())
+            for _ in progress.track(done, f"{self.name}, {clips.scheme}{before}", total=len(missing)):
                 pass
         frames |= {path: fold_files.load(path) for path in missing}
         for path in tasks:
@@ -121,9 +118,7 @@ class Experiment:
         recorded = replace(fold, test=np.concatenate([fold.test, inner]))
         return _Task(recorded, seed, fold_seed, _rows(clips, fold.test, inner))
 
-    def _finish(self, X: Inputs, clips: Clips, task: "_Task", path: Path, owner: int) -> None:
-        if os.getppid() == owner:  # a worker process of our own, on this machine
-            _end_with(owner)
+    def _finish(self, X: Inputs, clips: Clips, task: "_Task", path: Path) -> None:
         started = time.monotonic()
         result = self._train(X, clips, task)
         fold_files.store(_frame(result, task, clips.class_names), path, time.monotonic() - started)
@@ -169,18 +164,6 @@ class _Task:
     seed: int
     fold_seed: int
     rows: dict[str, list[str]]
-
-
-@cache
-def _end_with(owner: int) -> None:
-    """End this worker when the process that owns it is gone. A killed owner cannot say so: the worker would wait on."""
-
-    def watch() -> None:
-        while os.getppid() == owner:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _workers() -> int:
