@@ -49,7 +49,7 @@ def people(rows: pd.DataFrame) -> list[str]:
 
     An entry in the column `person`, if there is such a column, says who the subject is.
     """
-    said = rows["person"].fillna("") if "person" in rows else [""] * len(rows)
+    said = rows["person"].fillna("").astype(str) if "person" in rows else [""] * len(rows)
     triples = zip(rows["database"], rows["subject"], said, strict=True)
     return [f"{database}/{person(name) or person(subject)}" for database, subject, name in triples]
 

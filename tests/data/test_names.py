@@ -69,6 +69,42 @@ def test_a_name_of_letters_is_never_empty_and_has_only_ascii_digits(name):
     assert all(character.isascii() for character in plain(name) if character.isdecimal())
 
 
+@st.composite
+def spellings(draw, name: str) -> str:
+    """One of the ways in which a name comes out of spreadsheets: form, case, blanks, digits, invisible characters."""
+    if name.isdigit():
+        name = draw(st.sampled_from(["", "s", "sub", "Subject "])) + name.zfill(draw(st.integers(1, 4)))
+    name = name.replace(" ", draw(st.text(BLANKS, min_size=1, max_size=2)))
+    name = draw(st.sampled_from([str.upper, str.lower, str.title, str]))(name)
+    name = unicodedata.normalize(draw(st.sampled_from(["NFC", "NFD"])), name)
+    if draw(st.booleans()):
+        name = name.translate({ord("0") + i: chr(0xFF10 + i) for i in range(10)})
+    place = draw(st.integers(0, len(name)))
+    return name[:place] + draw(st.text(ZERO_WIDTH, max_size=2)) + name[place:]
+
+
+PEOPLE = [
+    "zo\u00eb k",
+    "zoe k",
+    "strauß",
+    "5",
+    "50",
+    "anna2",
+    "\u0130pek",
+    "\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2",
+]
+
+
+@given(st.lists(st.sampled_from(PEOPLE).flatmap(lambda name: st.tuples(st.just(name), spellings(name))), min_size=1))
+def test_people_are_as_many_as_there_are_however_each_row_writes_them(written):
+    expected, subjects = zip(*written, strict=True)
+    keys = names.people(rows(*subjects))
+    assert len(set(zip(expected, keys, strict=True))) == len(set(keys)) == len(set(expected))
+    assert len(list(names.merged(rows(*subjects)))) == sum(
+        len({subject for name, subject in written if name == one}) > 1 for one in set(expected)
+    )
+
+
 def rows(*subjects: str, **columns) -> pd.DataFrame:
     return pd.DataFrame({"database": "own", "subject": subjects, **columns})
 

@@ -9,7 +9,7 @@ from helpers import tiny_databases as tiny
 
 from merlib.data import databases
 from merlib.data.clips import Clips, ClipTableError
-from merlib.data.databases import SheetError
+from merlib.data.databases import SheetError, sheets
 from merlib.training import splits
 
 HEADER = ["subject", "clip", "frames", "emotion"]
@@ -95,6 +95,11 @@ def test_emotions_in_two_spellings_are_one_class(tmp_path):
     rows = [["anna", "c1", "a", "Pre\u0301sent"], ["anna", "c2", "b", "pr\u00e9sent\u200b"]]
     clips = databases.read("own", write(tmp_path, rows)).classes("own")
     assert clips.class_names == ("pr\u00e9sent",)
+
+
+@pytest.mark.parametrize(("written", "subject"), [("\uff11", "sub01"), ("\u0661", "sub01"), ("\u1369", "\u1369")])
+def test_a_number_in_any_script_finds_its_subject_and_what_is_no_number_stays(written, subject):
+    assert sheets.numbered("sub{:02d}", written) == subject
 
 
 # --- the same frames twice ---
