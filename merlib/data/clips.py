@@ -23,8 +23,8 @@ COLUMNS = (
 )  # fmt: skip
 KEY = ["database", "subject", "clip"]
 TWO_PEOPLE = (
-    "two people have the same frames, so leave-one-subject-out would train on its test pictures (accepted: frames of its "
-    "own for each person, or one subject for both clips)"
+    "two people have the same frames, so leave-one-subject-out would train on its test pictures "
+    "(accepted: other frames for one of them, or one subject for both)"
 )
 EXCLUDED_COLUMNS = ("database", "subject", "clip", "file", "row", "reason")
 
@@ -92,6 +92,14 @@ def _frame_faults(frames: list[str], onset: int, apex: int, offset: int) -> Iter
             yield f"apex {apex} is outside onset..offset, {onset}..{offset}"
         if len(frames) not in (1, offset - onset + 1):
             yield f"{len(frames)} frames for onset..offset, {onset}..{offset}"
+
+
+def _refuse_frames_of_two_people(table: pd.DataFrame) -> None:
+    people, where = names.people(table), [_where(row) for row in table.to_dict("records")]
+    mixed = [(a, b) for a, b, _ in frame_files.shared(table) if people[a] != people[b]]
+    if mixed:
+        faults = [f"{where[b]}: has frames of {where[a]}" for a, b in mixed]
+        raise ClipTableError(f"{TWO_PEOPLE}:\n  " + "\n  ".join(faults))
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,9 +215,12 @@ class Clips:
             different = "; ".join(f"{part.database}: {', '.join(part.class_names) or 'none yet'}" for part in parts)
             raise ValueError(f"clips of different classes cannot be joined ({different})")
         table = pd.concat([part.table for part in parts], ignore_index=True)
+        _refuse_frames_of_two_people(table)
         said = dict.fromkeys(note for part in parts for note in part.notes)
         new = [note for note in names.merged(table) if note not in said]
-        joined = Clips(
+        for note in new:
+            warnings.warn(note, stacklevel=2)
+        return Clips(
             table=table,
             excluded=pd.concat([part.excluded for part in parts], ignore_index=True),
             source=Source.joined(part.source for part in parts),
@@ -217,13 +228,6 @@ class Clips:
             scheme="+".join(dict.fromkeys(part.scheme for part in parts)),
             class_names=self.class_names,
         )
-        people, where = joined.subjects, [_where(row) for row in table.to_dict("records")]
-        pairs = frame_files.shared(table)
-        if both := [f"{where[b]}: has frames of {where[a]}" for a, b, _ in pairs if people[a] != people[b]]:
-            raise ClipTableError(f"{TWO_PEOPLE}:\n  " + "\n  ".join(both))
-        for note in new:
-            warnings.warn(note, stacklevel=2)
-        return joined
 
     def _without(self, out: pd.Series, reasons: pd.Series) -> "Clips":
         gone = self.table[out].assign(reason=reasons[out]).reindex(columns=list(EXCLUDED_COLUMNS))

@@ -109,8 +109,8 @@ def test_the_same_frames_under_two_people_are_refused_with_both_places(tmp_path)
     rows = [["anna", "c1", "a", "joy"], ["ben", "c2", "a", "fear"], ["ben", "c3", "./a/../a", "fear"]]
     lines = refused(write(tmp_path, rows))
     assert lines == [
-        "two people have the same frames, so leave-one-subject-out would train on its test pictures (accepted: frames "
-        "of its own for each person, or one subject for both clips):",
+        "two people have the same frames, so leave-one-subject-out would train on its test pictures "
+        "(accepted: other frames for one of them, or one subject for both):",
         "list.csv, row 3: ben c2 has frames of anna c1 (list.csv, row 2)",
         "list.csv, row 4: ben c3 has frames of anna c1 (list.csv, row 2)",
     ]
