@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+from merlib.data.pictures import PICTURES
 
 
 class Shared(NamedTuple):

@@ -12,21 +12,17 @@ from pathlib import Path
 import cv2
 import joblib
 import numpy as np
-import pandas as pd
 
 from merlib import paths, reproducible
 from merlib.cache import arrays
 from merlib.cache.fingerprint import fingerprint
+from merlib.data import pictures
 from merlib.data.clips import Clips
+from merlib.data.pictures import UnreadableClip
 from merlib.preprocessing import faces
 from merlib.progress import track
 
-VIDEO_SUFFIXES = (".avi", ".mov", ".mp4", ".mkv", ".mpg", ".webm", ".wmv")
 _LOOKED_AT = 5  # frames of a clip, evenly spread, in which the face is searched
-
-
-class UnreadableClip(ValueError):
-    """A file of a clip cannot be read; the message names the file and what is wrong with it."""
 
 
 def load(
@@ -89,8 +85,8 @@ def _key(clip, size: int, align: bool, code: str) -> str:
 
 
 def _decode(clip, size: int, align: bool, landmarks: faces.Landmarks) -> np.ndarray:
-    positions = range(_length(clip))
-    frames = _of_one_shape(_read(clip, positions), clip)
+    positions = range(pictures.length(clip))
+    frames = _read(clip, positions)
     if not align:
         return np.stack([_resize(frame, size) for frame in frames])
     looked_at = np.unique(np.linspace(positions[0], positions[-1], _LOOKED_AT).round().astype(int))
@@ -103,62 +99,12 @@ def _resize(frame: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
-def _of_one_shape(frames: Iterator[np.ndarray], clip) -> Iterator[np.ndarray]:
-    """Passes the frames on; one transform per clip is right only if all frames have the shape of the first."""
-    shape = None
-    for position, frame in enumerate(frames):
-        shape = shape or frame.shape
-        if frame.shape != shape:
-            file = clip.frames[position]
-            raise UnreadableClip(f"{file}: (height, width) {frame.shape[:2]}, the clip's first frame has {shape[:2]}")
-        yield frame
-
-
-def _length(clip) -> int:
-    if not _is_video(clip):
-        return len(clip.frames)
-    if pd.isna(clip.onset) or pd.isna(clip.offset):
-        raise UnreadableClip(f"{clip.frames[0]}: a clip in a video needs an onset and an offset")
-    return clip.offset - clip.onset + 1
-
-
-def _is_video(clip) -> bool:
-    return clip.frames[0].lower().endswith(VIDEO_SUFFIXES)
-
-
 def _read(clip, positions: Iterable[int]) -> Iterator[np.ndarray]:
-    """The frames (H, W, 3) RGB at `positions`, in rising order; 0 is the onset."""
-    if _is_video(clip):
-        yield from _read_video(clip.frames[0], {clip.onset + position for position in positions})
-    else:
-        yield from (_read_picture(clip.frames[position]) for position in positions)
-
-
-def _read_picture(file: str) -> np.ndarray:
-    data = Path(file).read_bytes()
-    # Some decoders fill what is missing of a JPEG with grey. A whole one has its end marker (FFD9) after the last start
-    # of a scan (FFDA): neither occurs inside compressed data, and what a program appended after the end does no harm.
-    if data.startswith(b"\xff\xd8") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
-        raise UnreadableClip(f"{file}: truncated JPEG, its end-of-image marker is missing")
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if picture is None:
-        raise UnreadableClip(f"{file}: not a picture that OpenCV can read, or only a part of one")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-
-
-def _read_video(file: str, numbers: set[int]) -> Iterator[np.ndarray]:
-    """Reads on from the first frame: seeking lands on a neighbouring frame in many formats."""
-    video = cv2.VideoCapture(file)
-    try:
-        for number in range(max(numbers) + 1):
-            if not video.grab():
-                raise UnreadableClip(
-                    f"{file}: the video has {number} readable frames, the clip needs {max(numbers) + 1}"
-                )
-            if number in numbers:
-                yield cv2.cvtColor(video.retrieve()[1], cv2.COLOR_BGR2RGB)
-    finally:
-        video.release()
+    """The frames (H, W, 3) RGB at `positions`, in rising order; 0 is the onset. Raises UnreadableClip."""
+    for frame in pictures.frames(clip, positions):
+        if isinstance(frame, UnreadableClip):
+            raise frame
+        yield frame
 
 
 def _allow_open_files(wanted: int = 8192) -> None:

@@ -40,13 +40,13 @@ SIX = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
 _seeds = itertools.count()
 
 
-def picture(suffix: str = ".jpg", height: int = 8, width: int = 8) -> bytes:
+def picture(suffix: str = ".jpg", height: int = 20, width: int = 20) -> bytes:
     """An encoded picture of noise, another one each time."""
     grey = np.random.default_rng(next(_seeds)).integers(0, 256, (height, width), dtype=np.uint8)
     return cv2.imencode(suffix, grey)[1].tobytes()
 
 
-def frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", height: int = 8, width: int = 8) -> None:
+def frames(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", height: int = 20, width: int = 20) -> None:
     """A folder with one picture a number."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
@@ -109,7 +109,7 @@ def smic(root: Path, clips: Iterable[tuple[str, str, str]], layout: str = "SMIC_
         frames(root / "SMIC" / layout / inside, range(100230, 100235), "image{:06d}.bmp")
 
 
-def mmew(root: Path, rows: list[list], height: int = 8, width: int = 8) -> None:
+def mmew(root: Path, rows: list[list], height: int = 20, width: int = 20) -> None:
     """MMEW: rows of `HEADER` and remarks; two frames more than annotated."""
     sheet(root / "MMEW" / "MMEW_Micro_Exp.xlsx", [[*HEADER, "remarks"], *rows])
     for _, clip, onset, _, offset, _, emotion, *_ in rows:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from merlib import paths
+from merlib.data import pictures as files
 from merlib.data.clips import Clips, make_table
 from merlib.preprocessing import faces, frames
 from merlib.synthetic import Actor, View, draw_identity
@@ -137,7 +138,7 @@ def test_size_crop_and_landmarks_have_entries_of_their_own(folder):
         (faces, "EYES_IN_CROP", np.array([[0.35, 0.32], [0.65, 0.32]])),
         (faces, "crop", lambda frame, transform, size: np.zeros((size, size, 3), np.uint8)),
         (frames, "_LOOKED_AT", 3),
-        (frames, "_read_picture", lambda file: np.zeros((HEIGHT, WIDTH, 3), np.uint8) + decoded(file)),
+        (files, "_picture", lambda file: np.zeros((HEIGHT, WIDTH, 3), np.uint8) + decoded(file)),
     ],
 )
 def test_changed_code_of_a_crop_is_a_new_entry(folder, monkeypatch, module, name, changed):

@@ -1,18 +1,22 @@
 """From annotated rows and folders to clips, and those that are excluded with the reason."""
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from merlib.data import aus, frame_files, names
+from merlib.data import aus, frame_files, names, pictures
 from merlib.data.clips import EXCLUDED_COLUMNS, Clips, make_table
-from merlib.data.databases import conflicts, sheets
+from merlib.data.databases import cells, conflicts, sheets
 from merlib.data.databases.reader import Correction
 from merlib.data.source import Source
 
 NO_APEX = ("", "/", "?", "-")
 KEPT = ("database", "subject", "person", "clip", "aus", "cropped", "objective", "file", "row")
+FASTEST = 100_000  # fps
+MOST_FRAMES = 1_000_000  # of one clip
 
 
 class Unusable(ValueError):
@@ -36,7 +40,7 @@ def assemble(rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correctio
     excluded += [records[i] | {"reason": copies[i]} for i in sorted(copies)]
     if len(excluded) == len(rows):
         faults = [(row["file"], row["row"], row["reason"]) for row in excluded]
-        raise sheets.SheetError(f"none of the {len(rows)} annotated clips can be used", conflicts.shortened(faults))
+        raise sheets.SheetError(f"none of the {len(rows)} annotated clips can be used", cells.shortened(faults))
     reasons = pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS)).astype({"row": "Int64"})
     notes = (*names.merged(rows), *conflicts.overlaps(records, pairs))
     return Clips(table.drop(index=list(copies)), reasons, source, notes)
@@ -82,21 +86,20 @@ def _record(row: dict) -> dict:
 
 
 def _fps(text: str) -> float:
-    try:
-        fps = float(text or "nan")
-    except ValueError:
-        fps = 0.0
-    if fps <= 0:
-        raise Unusable(f"fps {text!r} is not a number above 0")
+    if not text:
+        return float("nan")
+    fps = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else 0.0
+    if not 0 < fps <= FASTEST:
+        raise Unusable(f"fps {text!r} is not a number above 0, such as 29.97, and at most {FASTEST}")
     return fps
 
 
 def _span(row: Mapping, path: Path) -> dict:
     """The clip's frames, onset, apex and offset. A picture of a clip has no frame numbers; a still may have one."""
-    if path.suffix.lower() in sheets.PICTURES and path.is_file():
+    if path.suffix.lower() in pictures.PICTURES and os.path.isfile(path):
         still = sheets.number(row["onset"]) if row["onset"] == row["apex"] == row["offset"] else None
         return {"frames": [str(path)]} | dict.fromkeys(("onset", "apex", "offset"), pd.NA if still is None else still)
-    files = {} if path.is_file() else _files(path)
+    files = {} if os.path.isfile(path) else _files(path)
     onset, offset = _end(row, "onset", files), _end(row, "offset", files)
     if offset < onset:
         raise Unusable(f"offset {offset} comes before onset {onset}")
@@ -109,6 +112,8 @@ def _between(files: Mapping[int, str], onset: int, offset: int, folder: Path) ->
     first, last = min(files), max(files)
     if onset < first or offset > last:
         raise Unusable(f"onset..offset, {onset}..{offset}, goes beyond the frames {first}..{last} in {folder}")
+    if offset - onset >= MOST_FRAMES:
+        raise Unusable(f"onset..offset, {onset}..{offset}, are more than {MOST_FRAMES:,} frames in {folder}")
     if missing := [number for number in range(onset, offset + 1) if number not in files]:
         raise Unusable(f"no file for frames {sheets.ranges(missing)} in {folder}")
     return [files[number] for number in range(onset, offset + 1)]
@@ -122,7 +127,7 @@ def _files(folder: Path) -> dict[int, str]:
     except ValueError as error:
         raise Unusable(f"{error} in {folder}") from None
     if not files:
-        raise Unusable(f"no numbered pictures in {folder}")
+        raise Unusable(f"no numbered pictures ({', '.join(pictures.PICTURES)}) in {folder}")
     return files
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from merlib.data.databases import sheets
+from merlib.data.databases import cells, sheets
 from merlib.data.databases.reader import Published, Reader
 from merlib.data.names import person
 
@@ -20,6 +20,7 @@ CASME_sq/
   rawpic/s15/15_0101disgustingteeth/img106.jpg       the frames of a whole video
 """
 COLUMNS = ("participant", "clip", "onset", "apex", "offset", "aus", "emotion", "type")
+NEEDED = (len(COLUMNS), 3, 2)  # columns of the three sheets
 NAME = re.compile(r"(.+)_\d+")  # stimulus and a number: anger1_1
 
 
@@ -50,13 +51,11 @@ def _workbook(folder: Path) -> Path:
 
 def _sheets(file: Path) -> tuple[list[dict], list[list[str]], list[list[str]]]:
     """The annotated rows, with their numbers, and the cells of the two sheets of names; raises SheetError."""
-    books = sheets.workbook(file)
+    books = cells.worksheets(file)
     if len(books) < 3:
         fault = f"{len(books)} of the 3 sheets: the annotation, the folders' names, the stimuli's codes"
         raise sheets.SheetError(f"not the workbook of CAS(ME)² in {file.parent}", [(file.name, None, fault)])
-    widths = [
-        (max((len(row) for row in book), default=0), needed) for book, needed in zip(books, (8, 3, 2), strict=False)
-    ]
+    widths = [(max(map(len, book.values()), default=0), needed) for book, needed in zip(books, NEEDED, strict=False)]
     faults = [
         (file.name, None, f"sheet {number} has {width} columns; {needed} are needed")
         for number, (width, needed) in enumerate(widths, start=1)
@@ -64,11 +63,22 @@ def _sheets(file: Path) -> tuple[list[dict], list[list[str]], list[list[str]]]:
     ]
     if faults:
         raise sheets.SheetError(f"not the workbook of CAS(ME)² in {file.parent}", faults)
-    coding: list[dict] = [
-        {**dict(zip(COLUMNS, row, strict=False)), "row": n} for n, row in enumerate(books[0], start=1)
-    ]
+    used = [_used(book, needed) for book, needed in zip(books, NEEDED, strict=False)]
+    if wrong := [fault for number, book in enumerate(used, start=1) for fault in _wrong_cells(file.name, number, book)]:
+        raise sheets.SheetError(f"annotations that cannot be read in {file.parent}", cells.shortened(wrong))
+    coding: list[dict] = [{**dict(zip(COLUMNS, row, strict=True)), "row": number} for number, row in used[0].items()]
+    people, stimuli = (list(book.values()) for book in used[1:])
     # a note below the table has no type and no name of a clip
-    return [row for row in coding if row["type"] or NAME.fullmatch(row["clip"])], books[1], books[2]
+    return [row for row in coding if row["type"] or NAME.fullmatch(row["clip"])], people, stimuli
+
+
+def _used(book: cells.Rows, width: int) -> cells.Rows:
+    return {number: (row + [""] * width)[:width] for number, row in book.items()}
+
+
+def _wrong_cells(file: str, sheet: int, book: cells.Rows) -> Iterator[cells.Fault]:
+    for number, row in book.items():
+        yield from ((file, number, f"sheet {sheet}: {fault}") for fault in map(cells.fault, row) if fault)
 
 
 def _videos(root: Path) -> dict[tuple[str, str], Path]:

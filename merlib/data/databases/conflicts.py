@@ -6,11 +6,10 @@ import pandas as pd
 
 from merlib.data import names
 from merlib.data.clips import TWO_PEOPLE
-from merlib.data.databases.sheets import Fault, SheetError
+from merlib.data.databases.cells import SHOWN, Fault, SheetError, shortened
 from merlib.data.frame_files import Shared
 
 CONTENT = ["onset", "apex", "offset", "aus", "emotion", "path"]
-SHOWN = 10  # of many alike
 
 
 def refuse_rows(rows: pd.DataFrame) -> None:
@@ -60,11 +59,6 @@ def overlaps(clips: Sequence[Mapping], pairs: Sequence[Shared]) -> list[str]:
     partly = [f"{_at(clips[a])} and {_at(clips[b])}" for a, b, whole in pairs if not whole]
     more = [f"{len(partly) - SHOWN} more pairs"] if len(partly) > SHOWN else []
     return [f"clips of one person share frames: {'; '.join([*partly[:SHOWN], *more])}"] if partly else []
-
-
-def shortened(faults: list[Fault]) -> list[Fault]:
-    """The first of many faults, and how many more there are."""
-    return faults[:SHOWN] + ([("...", None, f"and {len(faults) - SHOWN} more")] if len(faults) > SHOWN else [])
 
 
 def _name(row: Mapping) -> str:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from merlib.data.databases.sheets import PICTURES, SheetError
+from merlib.data.databases.cells import SheetError
+from merlib.data.pictures import PICTURES
 
 
 def rows(root: Path, pattern: str, such_as: str, inside: Path) -> list[dict]:

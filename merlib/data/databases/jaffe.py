@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from merlib.data.databases import folders, sheets
+from merlib.data.databases import folders
 from merlib.data.databases.reader import Published, Reader
+from merlib.data.pictures import PICTURES
 
 TREE = """
 JAFFE/
@@ -22,7 +23,7 @@ NAME = rf"(?P<subject>[A-Z]{{2}})\.(?P<code>{'|'.join(EMOTIONS)})\d+\.(?P<number
 
 def annotations(folder: Path) -> pd.DataFrame:
     """One row per picture; see `Reader`. Its frame number is the last number of its name."""
-    pictures = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in sheets.PICTURES]
+    pictures = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in PICTURES]
     return pd.DataFrame([_row(path, folder) for path in pictures if not path.name.startswith(".")])
 
 

@@ -31,7 +31,7 @@ def annotations(folder: Path) -> pd.DataFrame:
 def _cropped(root: Path) -> bool:
     """MMEW comes as whole 1920x1080 frames or as upright face crops: a picture wider than high is a whole frame."""
     for path in root.glob("*/*/*"):
-        with suppress(OSError), Image.open(path) as picture:
+        with suppress(OSError, Image.DecompressionBombError), Image.open(path) as picture:
             return picture.width <= picture.height
     return False
 

@@ -1,10 +1,11 @@
 """Own clips: a list (CSV or Excel) names one folder of frames or one video file per clip, and any emotions."""
 
+import os
 from pathlib import Path
 
-import cv2
 import pandas as pd
 
+from merlib.data import pictures
 from merlib.data.databases import sheets
 from merlib.data.databases.reader import Reader
 
@@ -25,18 +26,31 @@ def annotations(place: Path) -> pd.DataFrame:
     """
     rows = sheets.find(place, HEADER, OPTIONAL)
     base = place.parent if place.is_file() else place
-    rows["path"] = [str(base / path) for path in rows["path"]]
-    rows["fault"] = ["" if Path(path).exists() else f"{path} is not there" for path in rows["path"]]
+    rows["path"] = [str(base / path) if path else "" for path in rows["path"]]
+    rows["fault"] = [_fault(path) for path in rows["path"]]
     rows["onset"] = rows["onset"].replace("", "first")
     rows["offset"] = rows["offset"].replace("", "last")
     return pd.DataFrame([_within_video(row) for row in rows.to_dict("records")])
 
 
+def _fault(path: str) -> str:
+    """Why a cell of the column `frames` cannot be used."""
+    if not path:
+        return "the frames are not given"
+    if not os.path.exists(path):
+        return f"{path} is not there"
+    try:
+        os.path.isdir(path) or pictures.is_video(path)
+    except pictures.UnreadableClip as fault:
+        return str(fault)
+    return ""
+
+
 def _within_video(row: dict) -> dict:
     """For a video, `first` and `last` as numbers, and a fault when the clip ends after the video does."""
-    if row["fault"] or Path(row["path"]).is_dir():
+    if row["fault"] or os.path.isdir(row["path"]) or not pictures.is_video(row["path"]):
         return row
-    length = int(cv2.VideoCapture(row["path"]).get(cv2.CAP_PROP_FRAME_COUNT))
+    length = pictures.num_frames(row["path"])
     row = row | {
         name: {"first": "0", "last": str(length - 1)}.get(row[name], row[name]) for name in ("onset", "offset")
     }
@@ -51,7 +65,7 @@ READER = Reader(
     name="own",
     title="own clips",
     folder="own",
-    markers=("*.csv", "*.xlsx"),
+    markers=("*.[cC][sS][vV]", "*.[xX][lL][sS]*", "*.[oO][dD][sS]"),  # .xls and .ods to say that they are not read
     tree=TREE,
     how_to_get="write the list, and give its path as the data root",
     annotations=annotations,

@@ -5,14 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import pandas as pd
-from PIL import Image
 
-from merlib.data import names
+from merlib.data import names, pictures
 from merlib.data.databases.assemble import assemble
 from merlib.data.databases.reader import Published, Reader
-from merlib.data.databases.sheets import PICTURES, SheetError
+from merlib.data.databases.sheets import SheetError
 from merlib.data.source import Source
 from merlib.progress import track
 
@@ -102,21 +100,13 @@ def _unknown_classes(rows: pd.DataFrame, reader: Reader) -> Iterator[dict]:
 
 
 def _unreadable(table: pd.DataFrame) -> Iterator[dict]:
-    """One fault per frame that does not decode to its end; a truncated file opens, but its lower part is grey."""
-    files = [(row, path) for row in table.to_dict("records") for path in row["frames"]]
+    """One fault per frame that loading would refuse."""
+    clips = list(table.itertuples())
     with ThreadPoolExecutor() as pool:
-        faults = pool.map(lambda pair: _fault_of(Path(pair[1])), files)
-        for (row, path), fault in track(zip(files, faults, strict=True), "frames read", total=len(files)):
-            if fault:
-                yield row | {"fault": f"{path}: {fault}"}
+        found = track(pool.map(_faults_of, clips), "clips read", total=len(clips))
+        for row, faults in zip(table.to_dict("records"), found, strict=True):
+            yield from (row | {"fault": fault} for fault in faults)
 
 
-def _fault_of(path: Path) -> str:
-    if path.suffix.lower() not in PICTURES:
-        return "" if cv2.VideoCapture(str(path)).read()[0] else "no frame can be read"
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-    except (OSError, SyntaxError) as error:  # PIL raises SyntaxError for a broken PNG
-        return str(error)
-    return ""
+def _faults_of(clip) -> list[str]:
+    return [str(frame) for frame in pictures.frames(clip) if isinstance(frame, pictures.UnreadableClip)]

@@ -1,16 +1,17 @@
 """Annotation sheets as they are (Excel or CSV, a header in any row, numbers instead of text), and frames by number."""
 
-import csv
-import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from openpyxl.utils import get_column_letter
 
-from merlib.data.frame_files import PICTURES
+from merlib.data.databases import cells
+from merlib.data.databases.cells import Fault, SheetError
 from merlib.data.names import person
+from merlib.data.pictures import PICTURES
 
 # our column -> the header of CASME II, SAMM and MMEW; blanks and case are ignored, so `OnsetFrame` is `Onset Frame`
 HEADER = {
@@ -24,17 +25,6 @@ HEADER = {
 }
 OBJECTIVE = {"objective": "Objective Class|Objective Classes"}
 
-Fault = tuple[str, int | None, str]  # file, row if it is of one, what is wrong
-
-
-class SheetError(ValueError):
-    """Annotations that make no sense as a whole. `faults` is a list of `Fault`."""
-
-    def __init__(self, title: str, faults: Sequence[Fault]):
-        lines = [f"{file}{f', row {row}' if row else ''}: {fault}" for file, row, fault in faults]
-        super().__init__(f"{title}:\n  " + "\n  ".join(lines))
-        self.faults = list(faults)
-
 
 def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The annotation table in a folder, or in one file: the only sheet with a row that holds all of `header`.
@@ -42,15 +32,18 @@ def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | N
     A `|` separates the ways to write one column's title. Returns text columns named by the keys of `header` and
     `optional` ("" where there is no such column or no entry), and `file` and `row` (from 1, as a spreadsheet shows it).
     Rows with nothing in these columns are skipped.
-    Raises SheetError when no sheet fits, when several do, or when the one that fits has no rows.
+    Raises SheetError when no sheet fits, when several do, when the one that fits has no rows, and when cells of these
+    columns cannot be read.
     """
-    files = [place] if place.is_file() else sorted(place.iterdir())
+    ways = {
+        name: {cells.plain(way) for way in title.split("|")} for name, title in {**header, **(optional or {})}.items()
+    }
     tables: list[pd.DataFrame] = []
     faults: list[Fault] = []
-    for file in files:
-        if file.suffix.lower() in (".xlsx", ".csv") and not file.name.startswith(("~$", ".")):
-            for cells in _worksheets(file, faults):
-                table = _table(cells, header, optional or {}, file.name, faults)
+    for file in [place] if place.is_file() else sorted(place.iterdir()):
+        if not file.name.startswith(("~$", ".")):
+            for rows in _worksheets(file, set().union(*ways.values()), faults):
+                table = _table(rows, header, ways, file.name, faults)
                 tables += [] if table is None else [table]
     if not tables:
         columns = ", ".join(header.values())
@@ -62,66 +55,77 @@ def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | N
     return tables[0]
 
 
-def workbook(file: Path) -> list[list[list[str]]]:
-    """All worksheets of a file without headers, as rows of cells, as text. Raises SheetError if it does not open."""
-    faults: list[Fault] = []
-    books = [[[_cell(row, i) for i in range(len(row))] for row in cells] for cells in _worksheets(file, faults)]
-    if faults:
-        raise SheetError(f"no annotations in {file.parent}", faults)
-    return books
+def _worksheets(file: Path, titles: set[str], faults: list[Fault]) -> list[cells.Rows]:
+    """The worksheets of a file; if it cannot be read, `faults` says why."""
+    if file.suffix.lower() in cells.OTHERS:
+        faults.append((file.name, None, f"{file.suffix} is not read: save it as .xlsx or .csv"))
+    elif file.suffix.lower() in cells.READ:
+        try:
+            return cells.worksheets(file, titles)
+        except SheetError as error:
+            faults += error.faults
+    return []
 
 
-def _worksheets(file: Path, faults: list) -> Iterator[list[list[str]]]:
-    """The cells of each worksheet as text; a file that cannot be opened is noted in `faults`."""
-    try:
-        if file.suffix.lower() == ".csv":
-            yield _csv_rows(file)
-        else:
-            sheets = pd.read_excel(file, sheet_name=None, header=None, dtype=str, na_filter=False)
-            yield from (sheet.to_numpy().tolist() for sheet in sheets.values())
-    except Exception as error:  # openpyxl lets errors of zip, XML and its own through
-        faults.append((file.name, None, f"cannot be opened ({type(error).__name__}: {error})"))
-
-
-def _csv_rows(file: Path) -> list[list[str]]:
-    # a foreign letter in a remark must not stop the reading; Excel writes ; where the comma is the decimal sign
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=text.count)))
-
-
-def _table(cells: list, header: Mapping, optional: Mapping, file: str, faults: list) -> pd.DataFrame | None:
-    wanted = {name: {_plain(way) for way in title.split("|")} for name, title in {**header, **optional}.items()}
-    rows = [[_plain(cell) for cell in row] for row in cells]
-    top = max(range(len(rows)), key=lambda i: sum(not wanted[name].isdisjoint(rows[i]) for name in header), default=0)
-    titles = list(enumerate(rows[top] if rows else []))
-    place = {name: i for name, ways in wanted.items() for i, title in reversed(titles) if title in ways}
-    if lacking := [title for name, title in header.items() if name not in place]:
-        nearest = "" if len(lacking) == len(header) else f" (row {top + 1} comes nearest)"
+def _table(
+    rows: cells.Rows, header: Mapping[str, str], ways: Mapping[str, set[str]], file: str, faults: list[Fault]
+) -> pd.DataFrame | None:
+    """The rows below the header, or None and a fault; `ways` are the accepted titles of each column."""
+    known = [ways[name] for name in header]
+    top = max(rows, key=lambda number: _hits(rows[number], known), default=0)
+    titles = [cells.plain(cell) for cell in rows.get(top, [])]
+    columns = {name: [i for i, title in enumerate(titles) if title in ways[name]] for name in ways}
+    if lacking := [title for name, title in header.items() if not columns[name]]:
+        nearest = "" if len(lacking) == len(header) else f" (row {top} comes nearest)"
         faults.append((file, None, f"no header row with {', '.join(lacking)}{nearest}"))
         return None
+    below = {number: row for number, row in rows.items() if number > top}
+    if wrong := list(_wrong_cells(file, (top, rows[top]), below, columns)):
+        raise SheetError("annotations that cannot be read", cells.shortened(wrong))
     records = [
-        {name: _cell(row, place.get(name)) for name in wanted} | {"file": file, "row": number}
-        for number, row in enumerate(cells[top + 1 :], start=top + 2)
+        {name: _cell(row, places) for name, places in columns.items()} | {"file": file, "row": number}
+        for number, row in below.items()
     ]
     records = [record for record in records if any(record[name] for name in header)]
     if not records:
-        faults.append((file, top + 1, "nothing below this header row"))
+        faults.append((file, top, "nothing below this header row"))
         return None
     return pd.DataFrame(records)
 
 
-def _plain(cell: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", str(cell).lower())
+def _hits(row: Sequence[str], known: Sequence[set[str]]) -> int:
+    titles = {cells.plain(cell) for cell in row}
+    return sum(not titles.isdisjoint(ways) for ways in known)
 
 
-def _cell(row: Sequence[str], column: int | None) -> str:
-    text = row[column].strip() if column is not None and column < len(row) else ""
-    return re.sub(r"^(\d+)\.0+$", r"\1", text)  # 46.0 is how a spreadsheet column with gaps saves 46
+def _wrong_cells(
+    file: str, header: tuple[int, list[str]], below: cells.Rows, columns: Mapping[str, list[int]]
+) -> Iterator[Fault]:
+    """Cells that are read and mean nothing, columns of one title that differ, and rows longer than a CSV file's header."""
+    top, titles = header
+    for first, other in [(places[0], other) for places in columns.values() for other in places[1:]]:
+        if differing := [number for number, row in below.items() if _cell(row, [first]) != _cell(row, [other])]:
+            both = f"columns {get_column_letter(first + 1)} and {get_column_letter(other + 1)}"
+            yield file, top, f"{both} are both '{titles[first]}' and differ (row {differing[0]}): leave one"
+    for number, row in below.items():
+        if file.lower().endswith(".csv") and any(row[len(titles) :]):
+            fault = (
+                f"{len(row)} cells, {len(titles)} in the header: a text that holds the separator needs quotation marks"
+            )
+            yield file, number, fault
+        for place in (place for places in columns.values() for place in places):
+            if fault := cells.fault(_cell(row, [place])):
+                yield file, number, f"{titles[place]}: {fault}"
+
+
+def _cell(row: Sequence[str], places: Sequence[int]) -> str:
+    """The cell in the first of the columns; rows end with their last entry."""
+    return row[places[0]] if places and places[0] < len(row) else ""
 
 
 def number(text: str) -> int | None:
-    """A frame number, or None when the text is none (`/`, ``, `4a`)."""
-    return int(text) if re.fullmatch(r"\d+", text) else None
+    """A frame number of at most 18 digits, or None when the text is none (`/`, ``, `4a`)."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def numbered(pattern: str, subject: str) -> str:
@@ -129,7 +133,8 @@ def numbered(pattern: str, subject: str) -> str:
 
     A spreadsheet turns 01 into 1; the number still names one person. A text without a number stays as it is.
     """
-    return pattern.format(int(person(subject))) if person(subject).isdecimal() else subject
+    found = number(person(subject))
+    return subject if found is None else pattern.format(found)
 
 
 def people(folder: Path) -> dict[str, Path]:
@@ -161,13 +166,14 @@ def frames(folder: Path) -> dict[int, str]:
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             stem, suffix = os.path.splitext(entry.name)
-            match = re.search(r"\d+$", stem)
+            match = re.search(r"[0-9]+$", stem)
             if not match or suffix.lower() not in PICTURES or stem.startswith("."):
                 continue
-            number = int(match[0])
-            if number in found:
-                raise ValueError(f"two files for frame {number}: {os.path.basename(found[number])}, {entry.name}")
-            found[number] = entry.path
+            if (frame := number(match[0])) is None:
+                raise ValueError(f"{entry.name} is numbered with more than 18 digits")
+            if frame in found:
+                raise ValueError(f"two files for frame {frame}: {os.path.basename(found[frame])}, {entry.name}")
+            found[frame] = entry.path
     return found
 
 

@@ -169,7 +169,7 @@ def test_a_smic_clip_in_the_wrong_folder_is_excluded(tmp_path):
     assert reasons(databases.read("smic", tmp_path)) == {"s1_ne_02": "the folder says positive, the name negative"}
 
 
-@pytest.mark.parametrize(("width", "cropped"), [(8, True), (16, False)])
+@pytest.mark.parametrize(("width", "cropped"), [(20, True), (32, False)])
 def test_mmew(tmp_path, width, cropped):
     rows = [[1, "S01-01-001", 1, 3, 4, "6+12", "happiness", ""], [1, "S01-04-001", 2, 3, 5, "12L", "others", "blink"]]
     tiny.mmew(tmp_path, rows, width=width)
@@ -241,7 +241,7 @@ def test_own_clips_of_folders_and_videos(tmp_path):
     assert reasons(clips) == {
         "late": "offset 12 is after the video's last frame, 11",
         "gone": "cleo.avi is not there",
-        "slow": "fps 'slow' is not a number above 0",
+        "slow": "fps 'slow' is not a number above 0, such as 29.97, and at most 100000",
     }
 
 

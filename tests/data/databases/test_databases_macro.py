@@ -6,7 +6,7 @@ import shutil
 import pytest
 from helpers import tiny_databases as tiny
 
-from merlib.data import databases
+from merlib.data import databases, pictures
 from merlib.data.clips import Clips
 from merlib.data.databases import DatabaseNotFound, SheetError
 
@@ -87,7 +87,7 @@ def test_what_is_wrong_with_sequences_of_ckplus_is_told_of_each(tmp_path):
         "003": "S005_003_00000003_emotion.txt holds [9.0], not one number from 0 to 7",
         "004": "annotated twice: S005_004_00000002_emotion.txt, S005_004_00000003_emotion.txt",
         "005": "apex 3 is outside onset..offset, 1..2",
-        "006": f"no file for frames 2 in {images / '006'}",
+        "006": "no file for frames 2 in cohn-kanade-images/S005/006",
         "Emotion/S005/007/S005_007_00000003_emotion.txt": "there are no pictures of it in cohn-kanade-images",
         "Emotion/S005/notes.txt": "the name is not of the form S005_001_00000011_emotion.txt",
         "cohn-kanade-images/S005": "1 pictures in a folder that is no clip's; a clip's folder is such as S005/001",
@@ -135,7 +135,7 @@ def test_folders_of_oulu_casia_that_are_no_clips_are_reported(tmp_path):
         "OriginalImg/VL/Strong/P001/Anger/old": (
             "1 pictures in a folder that is no clip's; a clip's folder is such as P012/Anger"
         ),
-        "Fear": f"no numbered pictures in {folder / 'P002' / 'Fear'}",
+        "Fear": f"no numbered pictures ({', '.join(pictures.PICTURES)}) in OriginalImg/VL/Strong/P002/Fear",
     }
     assert reasons(clips.classes("macro-5"))["Grin"] == "emotion 'grin' is in no class of macro-5"
     faults = databases.check("oulu_casia", tmp_path).faults["fault"]
