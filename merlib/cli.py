@@ -258,7 +258,7 @@ def _gallery(run_folder: Path, faces: bool = True) -> Path:
         _fail("\n".join([*broken, "No pages were made: remove what is broken, and run its notebook again."]))
     try:
         return gallery.build(run_folder, faces=faces)
-    except CannotWrite as error:
+    except (CannotWrite, gallery.PlaceNamed) as error:
         _fail(str(error))
 
 

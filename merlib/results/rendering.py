@@ -106,7 +106,7 @@ class Table:
         All text is shown as it is, on GitHub and in JupyterLab: nothing in it is markup.
         """
         marked = {BEST: "**{}**", GROUP: "**{}**", BELOW: "*{}*"}
-        cells = _flat(self._marked(marked, _markdown)).rename(columns=_markdown)
+        cells = _flat(self._marked(marked, markdown)).rename(columns=markdown)
         # tabulate would turn the text "0.7000" into the number 0.7
         table = cells.to_markdown(index=False, disable_numparse=True, colalign=self._align("left", "right"))
         return "\n".join([table, "", *(f"- {_markdown_line(note)}" for note in self.lines("Italic"))]).strip() + "\n"
@@ -117,26 +117,26 @@ class Table:
         More than `LONG` rows become an xltabular over several pages; it needs the package xltabular too.
         """
         marked = {BEST: r"\textbf{{{}}}", GROUP: r"\textbf{{{}}}", BELOW: r"\textcolor{{gray}}{{{}}}"}
-        cells = self._marked(marked, _latex).rename(columns=_latex)
+        cells = self._marked(marked, latex).rename(columns=latex)
         if len(cells) > LONG:
             return self._to_long_latex(cells, caption, label)
         tabular = Styler(cells).hide(axis="index").to_latex(
             hrules=True, multicol_align="c", column_format="".join(self._align("l", "r"))
         )  # fmt: skip
-        notes = [rf"\par\footnotesize {_latex(note)}" for note in self.lines("Grey")]
-        head = [r"\begin{table}", r"\centering", rf"\caption{{{_latex(caption)}}}", rf"\label{{{label}}}"]
+        notes = [rf"\par\footnotesize {latex(note)}" for note in self.lines("Grey")]
+        head = [r"\begin{table}", r"\centering", rf"\caption{{{latex(caption)}}}", rf"\label{{{label}}}"]
         lines = [*head, r"\resizebox{\linewidth}{!}{%", tabular.rstrip() + "}", *notes, r"\end{table}"]
         return "\n".join(lines) + "\n"
 
     def _to_long_latex(self, cells: pd.DataFrame, caption: str, label: str) -> str:
         longtable = Styler(cells).hide(axis="index").to_latex(
-            hrules=True, multicol_align="c", environment="longtable", caption=_latex(caption), label=label,
+            hrules=True, multicol_align="c", environment="longtable", caption=latex(caption), label=label,
             column_format="".join(self._align("l", "r", sentence=r">{\raggedright\arraybackslash}X")),
         )  # fmt: skip
         # an xltabular is a longtable whose columns X share the width that the others leave
         for end, more in (("begin", r"{\linewidth}"), ("end", "")):
             longtable = longtable.replace(rf"\{end}{{longtable}}", rf"\{end}{{xltabular}}{more}")
-        notes = [rf"\par {_latex(note)}" for note in self.lines("Grey")]
+        notes = [rf"\par {latex(note)}" for note in self.lines("Grey")]
         return "\n".join([r"\begingroup\scriptsize", longtable.rstrip(), *notes, r"\endgroup"]) + "\n"
 
     def _repr_html_(self) -> str:
@@ -229,15 +229,17 @@ def _text(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float | np.floating) else str(value)
 
 
-def _markdown(text: object) -> str:
+def markdown(text: object) -> str:
+    """A text as Markdown shows it: nothing in it is markup, unless it is a `Link`."""
     shown = _MARKUP.sub(lambda sign: _MATHS.get(sign[0], f"\\{sign[0]}"), " ".join(str(text).split()))
     return f"[{shown}]({text.target})" if isinstance(text, Link) else shown
 
 
 def _markdown_line(text: object) -> str:
     """Text at the beginning of a line, where some signs start a heading, a list or a quotation."""
-    return re.sub(r"^(\d*)([#>+.)-])", r"\1\\\2", _markdown(text))
+    return re.sub(r"^(\d*)([#>+.)-])", r"\1\\\2", markdown(text))
 
 
-def _latex(text: object) -> str:
+def latex(text: object) -> str:
+    """A text as LaTeX prints it."""
     return re.sub(r"\s+", " ", str(text)).translate(_LATEX)

@@ -21,7 +21,10 @@ from merlib.results.pages import DAGGER
 from merlib.results.rendering import BELOW_NOTE, LOOK_ALIKE
 from merlib.runs import folders, manifest
 from merlib.runs.status_line import clock
-from merlib.site import notebook_page, outcomes
+from merlib.site import notebook_page, outcomes, places
+from merlib.site.places import PlaceNamed
+
+__all__ = ["PlaceNamed", "build"]
 
 TEMPLATES = Environment(loader=PackageLoader("merlib.site"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 PUBLIC = "public"
@@ -42,8 +45,9 @@ def build(run_folder: Path, faces: bool = True) -> Path:
     """Writes `index.html` into a run folder, `index.html` and `notebook.html` into each notebook's; returns the first.
 
     Without `faces` the pages are written to `public/` in the run folder, together with copies of all files that they
-    link to: nothing in there shows a person, and the folder can be published as it is. A notebook's folder without a
-    manifest is shown as one that did not finish. Raises FileNotFoundError when the run holds no notebook's folder.
+    link to: nothing in there shows a person or names a folder of this machine, and it can be published as it is. A
+    notebook's folder without a manifest is shown as one that did not finish. Raises FileNotFoundError when the run holds
+    no notebook's folder, PlaceNamed when a picture names a folder of this machine.
     """
     notebooks = folders.of_run(run_folder)
     if not notebooks:
@@ -53,7 +57,15 @@ def build(run_folder: Path, faces: bool = True) -> Path:
     public = run_folder / PUBLIC
     with whole(public) as temporary:
         _write_site(notebooks, temporary, faces)
+        places.cut_files(temporary, [_parameters(folder) for folder in notebooks])
     return public / "index.html"
+
+
+def _parameters(folder: Path) -> dict[str, Any]:
+    """The parameters of a run; of one that did not finish, as papermill noted them."""
+    found = manifest.read(folder)
+    notebook = {} if found else json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8"))["metadata"]
+    return found["parameters"] if found else notebook.get("papermill", {}).get("parameters", {})
 
 
 def _write_site(notebooks: Sequence[Path], site: Path, faces: bool) -> Path:
@@ -159,7 +171,9 @@ def _notebook(folder: Path, target: Path, recorded: Sequence[dict[str, Any]], fa
     path = folder / "notebook.ipynb"
     if not path.is_file():
         return {"title": folder.name, "page": False}
-    notebook = nbformat.read(path, as_version=4)
+    text = path.read_text(encoding="utf-8")
+    # before its code is coloured, which takes a path apart
+    notebook = nbformat.reads(text if faces else places.cut(text, [_parameters(folder)]), as_version=4)
     if not faces:
         free = {entry["name"] for entry in recorded if entry["type"] == "figure" and not entry["people"]}
         notebook_page.without_faces(notebook, free)
