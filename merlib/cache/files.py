@@ -48,7 +48,7 @@ def whole(path: str | Path, needed: int = 0) -> Iterator[Path]:
     path = Path(path).absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _temporary(path.parent) as beside:
+        with temporary(path.parent) as beside:
             made = beside / path.name
             yield made
             _put(made, path)
@@ -71,13 +71,18 @@ def sweep(folder: Path) -> None:
     place.
     """
     for left in [*folder.glob(f"{PARTIAL}*"), *folder.glob(f"*/{PARTIAL}*")]:
-        if (descriptor := _lock(left, wait=False)) is not None:
-            for replaced in left.glob(f"*{_REPLACED}"):
-                path, successor = left.parent / replaced.stem, left / replaced.stem
-                if successor.exists() and not path.exists():
-                    os.replace(successor, path)
-            shutil.rmtree(left, ignore_errors=True)
-            os.close(descriptor)
+        remove_left(left)
+
+
+def remove_left(left: Path) -> None:
+    """Removes a folder that `temporary` made, unless the process that made it lives; see `sweep`."""
+    if (descriptor := _lock(left, wait=False)) is not None:
+        for replaced in left.glob(f"*{_REPLACED}"):
+            path, successor = left.parent / replaced.stem, left / replaced.stem
+            if successor.exists() and not path.exists():
+                os.replace(successor, path)
+        shutil.rmtree(left, ignore_errors=True)
+        os.close(descriptor)
 
 
 def sha256(file: Path) -> str:
@@ -87,10 +92,10 @@ def sha256(file: Path) -> str:
 
 
 @contextmanager
-def _temporary(parent: Path) -> Iterator[Path]:
+def temporary(parent: Path, prefix: str = PARTIAL) -> Iterator[Path]:
     """A folder in `parent` for the time of the block. Its lock is held until then, and free if the process is killed."""
     while True:
-        with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=parent) as folder, ExitStack() as stack:
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as folder, ExitStack() as stack:
             if (descriptor := _lock(folder, wait=True)) is not None:
                 stack.callback(os.close, descriptor)
             if os.path.exists(folder):  # if not, it was swept before it was locked

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from merlib import paths, profiles
 from merlib.cache.files import CannotWrite, cannot_write, sweep
@@ -111,15 +111,15 @@ def execute(planned: Plan) -> Path:
     return folder
 
 
-def _fill(planned: Plan, held: lock.Lock) -> float:
+def _fill(planned: Plan, held: IO[str]) -> float:
     """Executes a plan in the folder of a running one, and writes its manifest; returns the wall time in seconds."""
     folder, title = folders.beside(planned.folder, folders.RUNNING), planned.notebook.stem
     folder.mkdir()
     started, output = manifest.now(), _from_notebooks(folder)
-    with notes.kept(held) as kept, Watch(title, kept.progress) as watch:
+    with notes.kept() as kept, Watch(title, kept.progress) as watch:
         given = planned.parameters | {"output_dir": output}
         with _environment(kept), contextlib.chdir(paths.notebooks()):
-            kernel.execute(planned.notebook.name, f"{output}/notebook.ipynb", given, kept.folder, held.file)
+            kernel.execute(planned.notebook.name, f"{output}/notebook.ipynb", given, kept.folder, held)
         folds, sources = kept.folds(), kept.sources()
     manifest.write(
         folder,

@@ -26,13 +26,12 @@ class Busy(Exception):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock, or held it last. `notes`: the folder of its temporary files."""
+    """Who holds a lock, or held it last."""
 
     pid: int
     host: str
     since: str
     command: str
-    notes: str = ""
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}, since {self.since}: {self.command}"
@@ -43,37 +42,21 @@ class Holder:
         return self.host != socket.gethostname() or psutil.pid_exists(self.pid)
 
 
-@dataclass
-class Lock:
-    """A lock that is held. `before` held it last and was killed; None where the last holder let go of it.
-
-    The lock lasts until every process that has `file` open lets go of it, so a child that inherits it holds it too.
-    """
-
-    file: IO[str]
-    before: Holder | None
-
-    def note(self, notes: str = "") -> None:
-        """Writes down that we hold the lock, and the folder of our temporary files."""
-        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-        self.file.truncate(0)
-        self.file.write(json.dumps(asdict(Holder(os.getpid(), socket.gethostname(), now(), command, notes))))
-        self.file.flush()
-
-
 @contextlib.contextmanager
-def held(path: Path) -> Iterator[Lock]:
+def held(path: Path) -> Iterator[IO[str]]:
     """Holds the lock at `path` for the time of the block. Raises Busy when another process holds it.
 
     The file is made, and removed at the end. The operating system ends a lock with its last holder: a file that a
-    killed process leaves behind locks nothing.
+    killed process leaves behind locks nothing, and a child that inherits the open file holds the lock, too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path, fcntl.LOCK_EX, "a+") as file:
-        lock = Lock(file, _holder(path))
-        lock.note()
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        file.truncate(0)
+        file.write(json.dumps(asdict(Holder(os.getpid(), socket.gethostname(), now(), command))))
+        file.flush()
         try:
-            yield lock
+            yield file
         finally:
             path.unlink(missing_ok=True)
 

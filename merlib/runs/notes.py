@@ -2,15 +2,14 @@
 
 import contextlib
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from merlib.runs.lock import Lock
+from merlib.cache.files import remove_left, temporary
 
-PREFIX = "merlib-"  # how the names of these folders begin
+PREFIX = "merlib-run-"  # how the names of these folders begin
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,10 @@ class Notes:
 
 
 @contextlib.contextmanager
-def kept(held: Lock) -> Iterator[Notes]:
-    """Notes for the time of the block, under a lock that knows of them: those of a killed run are removed."""
-    if held.before and Path(held.before.notes).name.startswith(PREFIX):
-        shutil.rmtree(held.before.notes, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
-        held.note(folder)
-        yield Notes(Path(folder))
+def kept() -> Iterator[Notes]:
+    """Notes for the time of the block. Those that killed runs left are removed."""
+    place = Path(tempfile.gettempdir())  # the names of socket files have to be short
+    for left in place.glob(f"{PREFIX}*"):
+        remove_left(left)
+    with temporary(place, PREFIX) as folder:
+        yield Notes(folder)

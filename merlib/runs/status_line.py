@@ -63,12 +63,11 @@ class Watch:
 
     def _measure(self) -> None:
         """Samples the memory, unless the last sample is too recent for its cost."""
-        started = time.monotonic()
-        if started < self._measure_after:
+        if time.monotonic() < self._measure_after:
             return
+        before = time.thread_time()  # of this thread alone: on a busy machine most of the wall time goes to others
         self.peak_memory = max(self.peak_memory, _memory_of_children())
-        now = time.monotonic()
-        self._measure_after = now + (now - started) / self.share
+        self._measure_after = time.monotonic() + (time.thread_time() - before) / self.share
 
     def _show(self, lines: list[str]) -> None:
         if lines and not sys.stdout.isatty():

@@ -214,6 +214,11 @@ def start(home, *arguments):
     return process
 
 
+def temporary(kernels):
+    """The folder of a run's temporary files."""
+    return os.path.dirname(kernels[0].environ()["MERLIB_PROGRESS"])
+
+
 def files(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -241,7 +246,7 @@ def test_a_killed_run_is_repeated_at_once_and_leaves_nothing(finished, home, tro
     trouble("wait")
     before, process = files(finished), start(home, *AGAIN)
     kernels = psutil.Process(process.pid).children(recursive=True)
-    left = json.loads((finished.parent / "04_toy.lock").read_text())["notes"]
+    left = temporary(kernels)
     process.kill()
     process.communicate()
     assert kernels and os.path.isdir(left)
@@ -257,7 +262,7 @@ def test_an_interrupted_run_ends_in_order_and_says_how_to_go_on(finished, home, 
     trouble("wait")
     before, process = files(finished), start(home, *AGAIN)
     kernels = psutil.Process(process.pid).children(recursive=True)
-    left = json.loads((finished.parent / "04_toy.lock").read_text())["notes"]
+    left = temporary(kernels)
     process.send_signal(sign)
     said = process.communicate(timeout=30)[1]
     assert said == "04_toy was interrupted. Its finished folds are kept: the same command goes on from there.\n"
