@@ -1,4 +1,4 @@
-"""The files that hold frames: pictures or videos, and the clips that share some of them."""
+"""Which clips share frames: a picture of two people would be trained on and tested on."""
 
 import hashlib
 import os
