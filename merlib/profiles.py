@@ -170,7 +170,12 @@ def _same_type(value: Any, example: Any) -> bool:
         return isinstance(value, list) and value != [] and all(_same_type(item, first) for item in value)
     if isinstance(example, float):
         return type(value) in (int, float)
-    return type(value) is type(example)
+    return type(value) is type(example) and _is_utf8(value)
+
+
+def _is_utf8(value: Any) -> bool:
+    """A notebook is UTF-8; a text from the command line need not be, and Python then keeps its bytes as surrogates."""
+    return not isinstance(value, str) or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _in_range(value: Any, rule: Mapping[str, Any]) -> bool:

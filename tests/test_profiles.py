@@ -234,3 +234,10 @@ def test_a_list_holds_an_item_once():
 
 def test_a_long_value_is_shown_in_short():
     assert len(profiles.faults("mmnet", {"seeds": ["x" * 10_000]}, {"seeds": [0]})[0]) < 400
+
+
+def test_a_text_that_no_notebook_can_hold_is_refused():
+    assert profiles.faults("mmnet", {"data_root": "/größe/脸"}, {"data_root": ""}) == []
+    assert profiles.faults("mmnet", {"data_root": "/x\udcff"}, {"data_root": ""}) == [
+        r"data_root = '/x\udcff': accepted is text"
+    ]
