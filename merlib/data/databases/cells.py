@@ -28,12 +28,12 @@ _ERROR = re.compile(r"#(\w/\w|NV|\S+[!?])")
 
 
 class SheetError(ValueError):
-    """Annotations that make no sense as a whole. `faults` is a list of `Fault`."""
+    """Annotations that make no sense as a whole: `title` says how, `faults` is a list of `Fault`."""
 
     def __init__(self, title: str, faults: Sequence[Fault]):
         lines = [f"{file}{f', row {row}' if row else ''}: {fault}" for file, row, fault in faults]
         super().__init__(f"{title}:\n  " + "\n  ".join(lines))
-        self.faults = list(faults)
+        self.title, self.faults = title, list(faults)
 
 
 def shortened(faults: list[Fault]) -> list[Fault]:

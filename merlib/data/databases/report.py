@@ -48,7 +48,7 @@ def inspect(reader: Reader, folder: Path, source: Source, counted: bool = True) 
         clips = assemble(rows, reader.corrections, source)
     except SheetError as error:
         faults = [{"file": file, "row": row, "fault": fault} for file, row, fault in error.faults]
-        return Report(reader.title, source, _frame(reader, faults))
+        return Report(reader.title, source, _frame(reader, faults), (error.title,))
     counts, faults = _compare(rows, reader) if counted else (f"{_words(_counts(rows))}; {NOT_COMPARED}", [])
     faults += clips.excluded.rename(columns={"reason": "fault"}).to_dict("records")
     faults += [*_unknown_classes(rows, reader), *_unreadable(clips.table)]

@@ -40,8 +40,9 @@ def refused(place) -> list[str]:
     """The lines of the error that reading raises; checking finds the same faults."""
     with pytest.raises(SheetError) as error:
         databases.read("own", place)
-    faults = databases.check("own", place).faults["fault"]
-    assert len(faults) and all(fault in str(error.value) for fault in faults)
+    report = databases.check("own", place)
+    assert not report.ok and all(fault in str(error.value) for fault in report.faults["fault"])
+    assert str(error.value).startswith(f"{report.notes[0]}:")
     return [line.strip() for line in str(error.value).splitlines()]
 
 
