@@ -1,7 +1,7 @@
 """A clip as one uint8 array of its frames, onset..offset: decoded once, then mapped from the disk.
 
 Each clip is a `.npy` file in the cache folder. Its name is a hash of everything that its content depends on: every
-source file (path, size, time of change), the frame numbers, the target size, the crop, and the code that makes it
+source file (path, size, times), the frame numbers, the target size, the crop, and the code that makes it
 (`fingerprint`). So a changed file or a changed crop is a new entry, and nothing stale is ever read.
 """
 
@@ -40,17 +40,17 @@ def load(
     folder, code = paths.cache("frames"), fingerprint(_decode, landmarks, reproducible.mode())
     jobs = (joblib.delayed(_stored)(folder, code, clip, size, crop, landmarks) for clip in clips.table.itertuples())
     run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # OpenCV decodes outside the GIL
+    _allow_open_files()
     outcomes = list(track(run(jobs), "frames", total=len(clips)))
     reasons = {
         (clip.database, clip.subject, clip.clip): _short(outcome, clips)
         for clip, outcome in zip(clips.table.itertuples(), outcomes, strict=True)
         if isinstance(outcome, str)
     }
-    files = [outcome for outcome in outcomes if isinstance(outcome, Path)]
-    if reasons and not files:
+    videos = [outcome for outcome in outcomes if not isinstance(outcome, str)]
+    if reasons and not videos:
         raise UnreadableClip(f"none of the {len(clips)} clips can be used; the first: {outcomes[0]}")
-    _allow_open_files()
-    return clips.drop(reasons), [np.load(file, mmap_mode="r") for file in files]
+    return clips.drop(reasons), videos
 
 
 def _short(reason: str, clips: Clips) -> str:
@@ -60,13 +60,13 @@ def _short(reason: str, clips: Clips) -> str:
     return reason.replace(os.path.join(common, ""), "") if len(common) > 1 else reason
 
 
-def _stored(folder: Path, code: str, clip, size: int, crop: bool, landmarks: faces.Landmarks) -> Path | str:
-    """The file with the clip's frames, made if missing; or the reason why there is none."""
+def _stored(folder: Path, code: str, clip, size: int, crop: bool, landmarks: faces.Landmarks) -> np.ndarray | str:
+    """The clip's frames, decoded unless they are stored; or the reason why there are none."""
     align = crop and not clip.cropped
     try:
         path = folder / f"{_key(clip, size, align, code)}.npy"
-        if path.exists():
-            return path
+        if (found := arrays.stored(path)) is not None:
+            return found
         array = _decode(clip, size, align, landmarks)
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
@@ -74,13 +74,13 @@ def _stored(folder: Path, code: str, clip, size: int, crop: bool, landmarks: fac
         return str(error)
     except faces.FaceNotFound as error:
         return f"{clip.frames[0]}: {error}"
-    arrays.keep(path, array)
-    return path
+    return arrays.keep(path, array)
 
 
 def _key(clip, size: int, align: bool, code: str) -> str:
     status = [(os.path.abspath(file), os.stat(file)) for file in clip.frames]
-    sources = [(file, s.st_size, s.st_mtime_ns) for file, s in status]
+    # ctime: a program may set a file's mtime back, but not the time of that
+    sources = [(file, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for file, s in status]
     return fingerprint(sources, str(clip.onset), str(clip.offset), size, align, code)
 
 

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,51 @@ def test_other_frames_and_other_code_are_computed_anew():
     factor = 3.0
     [tripled, *_] = arrays.of_each("doubled", lambda video: factor * (video + 1.0), videos(), n_jobs=1)
     assert tripled.max() == 3 and len(files()) == 7
+
+
+def flipped(content, place):
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+damages = {
+    "truncated": lambda content, other: content[:-40],
+    "empty": lambda content, other: b"",
+    "zeros": lambda content, other: bytes(len(content)),
+    "longer": lambda content, other: content + b"\0",
+    "another clip": lambda content, other: other,
+    "a byte of the shape": lambda content, other: flipped(content, content.index(b"(4, ") + 1),
+    "a byte of a frame": lambda content, other: flipped(content, 150),
+    "a byte of the seal": lambda content, other: flipped(content, len(content) - 1),
+    "without a seal": lambda content, other: content[:-32],
+}
+
+
+@pytest.mark.parametrize("damage", damages.values(), ids=damages)
+def test_a_damaged_file_is_named_and_made_again(damage):
+    arrays.of_each("doubled", doubled, videos(), n_jobs=1)
+    path, other, _ = sorted(files())
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole, other.read_bytes()))
+    with pytest.warns(UserWarning, match=rf"{path} is damaged \(its content is not .* computed again"):
+        results = arrays.of_each("doubled", doubled, videos(), n_jobs=1)
+    assert [float(result.max()) for result in results] == [0.0, 2.0, 4.0]
+    assert path.read_bytes() == whole
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        arrays.of_each("doubled", doubled, videos(), n_jobs=1)
+
+
+def test_a_file_is_read_by_numpy_as_any_other():
+    [first, *_] = arrays.of_each("doubled", doubled, videos(), n_jobs=1)
+    assert isinstance(first, np.memmap) and not first.flags.writeable
+    np.testing.assert_array_equal(np.load(first.filename), first)
+
+
+def test_objects_are_not_kept(tmp_path):
+    with pytest.raises(
+        ValueError, match="allow_pickle"
+    ):  # they would be pickles, which can run code when they are read
+        arrays.keep(tmp_path / "objects.npy", np.array([{}]))
 
 
 def test_a_failure_is_passed_on_and_leaves_what_was_finished():

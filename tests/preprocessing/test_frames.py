@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from merlib import paths
+from merlib.cache.files import CannotWrite
 from merlib.data import pictures as files
 from merlib.data.clips import Clips, make_table
 from merlib.preprocessing import faces, frames
@@ -114,6 +115,30 @@ def test_a_changed_source_file_is_read_anew(folder, pictures):
     _, (after,) = frames.load(clips_of(folder), size=48, crop=False)
     assert not after[2].any()
     np.testing.assert_array_equal(np.delete(after, 2, axis=0), np.delete(before, 2, axis=0))
+
+
+def test_a_source_file_changed_at_the_same_size_and_time_is_read_anew(home, pictures):
+    folder = write_clip(home / "data" / "sub01" / "EP01_01", pictures, suffix=".bmp")
+    frames.load(clips_of(folder), size=32, crop=False)
+    file = folder / "img5.bmp"
+    before = file.stat()
+    cv2.imwrite(str(file), pictures[0] // 2)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    _, [darker] = frames.load(clips_of(folder), size=32, crop=False)
+    assert darker[0].mean() < 0.7 * darker[1].mean()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", bytes(500)])
+def test_a_damaged_entry_is_named_and_decoded_again(folder, content):
+    _, [first] = frames.load(clips_of(folder), size=32)
+    [entry] = cached()
+    first, whole = np.array(first), entry.read_bytes()
+    entry.unlink()  # a new file: the old one is still mapped
+    entry.write_bytes(content)
+    with pytest.warns(UserWarning, match=rf"{entry} is damaged .* computed again"):
+        clips, [again] = frames.load(clips_of(folder), size=32)
+    assert len(clips) == 1 and np.array_equal(again, first) and entry.read_bytes() == whole
 
 
 def test_size_crop_and_landmarks_have_entries_of_their_own(folder):
@@ -247,12 +272,11 @@ def _load_and_sum(clips):
 
 
 def test_a_failed_write_is_an_error_and_leaves_nothing_behind(folder, monkeypatch):
-    def save(file, array):
-        file.write(b"half")
+    def fsync(descriptor):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(np, "save", save)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(CannotWrite, match=r"\.npy cannot be written: the disk is full"):
         frames.load(clips_of(folder), size=32)
     assert not cached()
 
