@@ -144,15 +144,15 @@ def pretrain(experiment: Experiment, X: Inputs, clips: Clips, seed: int = 0, par
     """Weights of the experiment's model, or of its submodule `part`, trained once and kept.
 
     The first fold of the experiment's protocol is trained; the note says how well its test clips are recognised. The
-    file is named by a hash of all that its content depends on. If it is there, it is read, and nothing is trained.
+    file is named by a hash of all that its content depends on. If it is there and whole, nothing is trained.
     """
     fold = experiment.protocol(clips)[0]
     path = paths.cache("weights") / f"{experiment.name}-{experiment.key(X, clips, fold, seed)}{part and f'-{part}'}.pt"
-    if not path.exists():
-        result = experiment.fit(X, clips, fold, seed)
-        note = f"{experiment.name}: {_report(result, clips, fold.test)}. {clips.source}"
-        return weights.keep(result.model.get_submodule(part).cpu().state_dict(), path, note)
-    return weights.stored(path)
+    if found := weights.stored(path):
+        return found
+    result = experiment.fit(X, clips, fold, seed)
+    note = f"{experiment.name}: {_report(result, clips, fold.test)}. {clips.source}"
+    return weights.keep(result.model.get_submodule(part).cpu().state_dict(), path, note)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ Only tensors are read (`weights_only`): a file that would run code is refused.
 """
 
 import io
+import warnings
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,9 +107,15 @@ def keep(state: dict[str, Tensor], path: Path, note: str) -> Weights:
     return Weights(path, sha256(path), note)
 
 
-def stored(path: Path) -> Weights:
-    """Weights that `keep` wrote."""
-    return Weights(path, sha256(path), _read(path)["note"])
+def stored(path: Path) -> Weights | None:
+    """Weights that `keep` wrote; None if there are none, and for a damaged file, which is reported."""
+    if not path.exists():
+        return None
+    try:
+        return Weights(path, sha256(path), _read(path)["note"])
+    except (WeightsError, KeyError, OSError):
+        warnings.warn(f"{path} is damaged: its weights are made again", stacklevel=2)
+        return None
 
 
 def _kept(state: dict[str, Tensor], without: Sequence[str]) -> dict[str, Tensor]:

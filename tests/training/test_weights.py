@@ -1,7 +1,9 @@
+import io
 import pickle
 import shutil
 import traceback
 import urllib.error
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -39,6 +41,30 @@ def test_pretraining_is_done_once_and_read_afterwards(home, monkeypatch):
     monkeypatch.setattr(Experiment, "fit", None)
     monkeypatch.setattr(Experiment, "key", lambda *_: first.file.stem.removeprefix("toy-"))
     assert pretrain(TOY, X, CLIPS) == first
+
+
+def foreign(content):
+    buffer = io.BytesIO()
+    torch.save(toy.Net(3).state_dict(), buffer)
+    return buffer.getvalue()
+
+
+def one_bit(content):
+    """A bit of a tensor: the file is still read by torch, without an error."""
+    place = zipfile.ZipFile(io.BytesIO(content)).getinfo("archive/data/0").header_offset + 300
+    spoiled = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+    assert torch.load(io.BytesIO(spoiled), weights_only=True).keys() == {"note", "state_dict"}
+    return spoiled
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-200], lambda content: b"", one_bit, foreign])
+def test_damaged_weights_are_named_and_trained_again(home, damage):
+    first = pretrain(TOY, X, CLIPS)
+    whole = first.file.read_bytes()
+    first.file.write_bytes(damage(whole))
+    with pytest.warns(UserWarning, match=rf"{first.file} is damaged"):
+        assert pretrain(TOY, X, CLIPS) == first
+    assert first.file.read_bytes() == whole
 
 
 def test_pretraining_again_gives_the_same_file(home):
