@@ -62,10 +62,14 @@ def build(run_folder: Path, faces: bool = True) -> Path:
 
 
 def _parameters(folder: Path) -> dict[str, Any]:
-    """The parameters of a run; of one that did not finish, as papermill noted them."""
-    found = manifest.read(folder)
-    notebook = {} if found else json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8"))["metadata"]
-    return found["parameters"] if found else notebook.get("papermill", {}).get("parameters", {})
+    """The parameters of a run; of one that did not finish, as papermill noted them, if they can be read."""
+    if found := manifest.read(folder):
+        return found["parameters"]
+    try:
+        notebook = json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8"))
+        return dict(notebook["metadata"]["papermill"]["parameters"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
 
 
 def _write_site(notebooks: Sequence[Path], site: Path, faces: bool) -> Path:
@@ -93,7 +97,7 @@ def _card(folder: Path, target: Path, faces: bool) -> dict[str, Any]:
     `facts` is the manifest, empty where the notebook did not finish.
     """
     facts = manifest.read(folder) or {}
-    recorded = [_artifact(folder, entry, faces) for entry in facts.get("artifacts", [])]
+    recorded = [_artifact(folder, facts, entry, faces) for entry in facts.get("artifacts", [])]
     artifacts = _listed(paths.paper_of(folder.name), [entry for entry in recorded if entry["type"] != "predictions"])
     sources = {source["text"]: source["look_alike"] for entry in recorded for source in entry["sources"]}
     card = {
@@ -127,21 +131,22 @@ def _time(facts: dict[str, Any]) -> str:
     return clock(facts["wall_time_s"]) + (f" (training {clock(stored)}, stored before)" if stored else "")
 
 
-def _artifact(folder: Path, entry: dict[str, Any], faces: bool) -> dict[str, Any]:
+def _artifact(folder: Path, facts: dict[str, Any], entry: dict[str, Any], faces: bool) -> dict[str, Any]:
     """A recorded artifact with its files; the HTML of a table is what `Record` wrote, without what a page says once."""
     people = outcomes.shows_people(entry)
     private = not faces and (people or entry["type"] == "predictions")
     files = {Path(file).suffix[1:]: file for file in entry["files"] if not private}
-    there = {ending: file for ending, file in files.items() if (folder / file).is_file()}
+    lost = {ending: damage for ending, file in files.items() if (damage := outcomes.damage(folder, facts, file))}
+    there = {ending: file for ending, file in files.items() if ending not in lost}
     # at half its 200 dpi a figure has the size that it has on paper
     size = [side // 2 for side in Image.open(folder / there["png"]).size] if "png" in there else []
     return entry | {
         "id": f"{entry['type']}-{entry['name']}",
         "people": people,
         "label": entry["title"].partition(": ")[0],
-        "state": "left out" if private else "lost" if len(there) < len(files) else "",
+        "state": "left out" if private else "lost" if lost else "",
         "there": list(there.values()),
-        "lost": [file for ending, file in files.items() if ending not in there],
+        "lost": list(lost.values()),
         "html": _once((folder / there["html"]).read_text(encoding="utf-8"), entry["title"]) if "html" in there else "",
         "downloads": {name: there[ending] for ending, name in ENDINGS.items() if ending in there},
         "picture": there.get("png", ""),
@@ -168,17 +173,18 @@ def _listed(paper: str, recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _notebook(folder: Path, target: Path, recorded: Sequence[dict[str, Any]], faces: bool) -> dict[str, Any]:
     """The notebook's title, and whether it left a notebook, whose page is written."""
-    path = folder / "notebook.ipynb"
-    if not path.is_file():
+    try:
+        # folders are cut out before the code is coloured, which takes their names apart
+        text = (folder / "notebook.ipynb").read_text(encoding="utf-8")
+        notebook = nbformat.reads(text if faces else places.cut(text, [_parameters(folder)]), as_version=4)
+        nbformat.validate(notebook)
+    except Exception:  # missing, half written, or no notebook: nbformat lets errors of many kinds through
         return {"title": folder.name, "page": False}
-    text = path.read_text(encoding="utf-8")
-    # before its code is coloured, which takes a path apart
-    notebook = nbformat.reads(text if faces else places.cut(text, [_parameters(folder)]), as_version=4)
     if not faces:
         free = {entry["name"] for entry in recorded if entry["type"] == "figure" and not entry["people"]}
         notebook_page.without_faces(notebook, free)
         target.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, target / path.name)
+        nbformat.write(notebook, target / "notebook.ipynb")
     notebook_page.describe(notebook, {entry["name"]: entry["alt"] for entry in recorded if entry["picture"]})
     title = notebook_page.title(notebook, otherwise=folder.name)
     cells, sections = notebook_page.body(notebook)

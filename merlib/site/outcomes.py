@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from merlib import paths, published
+from merlib.cache.files import sha256
 from merlib.results import pages
 from merlib.results.pages import BEST_TEST, DAGGER, LAST, MAJORITY, OURS, PUBLISHED
 from merlib.results.rendering import Link, Table
@@ -116,10 +117,22 @@ def finished(run: Path) -> list[tuple[Path, dict[str, Any]]]:
 
 
 def made(run: Path, name: str, paper: str = "") -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The folder and entry of an artifact, if the run made it; of any notebook where no `paper` is given."""
+    """The folder and entry of an artifact, if the run made it; of any notebook where no `paper` is given.
+
+    One without the CSV file that the run wrote is passed over: nothing can be read from it.
+    """
     for folder, found in finished(run):
         if not paper or paths.paper_of(found["notebook"]) == paper:
-            yield from ((folder, artifact) for artifact in found["artifacts"] if artifact["name"] == name)
+            for artifact in (artifact for artifact in found["artifacts"] if artifact["name"] == name):
+                if not any(damage(folder, found, file) for file in artifact["files"] if file.endswith(".csv")):
+                    yield folder, artifact
+
+
+def damage(folder: Path, facts: dict[str, Any], file: str) -> str:
+    """What happened to a file of a run after it was written; empty if nothing did. `facts`: the run's manifest."""
+    if not (folder / file).is_file():
+        return f"{file} is missing"
+    return "" if sha256(folder / file) == facts["sha256"].get(file) else f"{file} was changed after the run"
 
 
 def file(artifact: dict[str, Any], ending: str) -> str:

@@ -5,7 +5,6 @@ Executed notebooks and predictions are too large. Figures that may show people a
 that is not kept stay in the manifest, under `left_out`.
 """
 
-import hashlib
 import json
 import shutil
 import sys
@@ -75,12 +74,9 @@ def _faults(folder: Path) -> list[str]:
     given = found["parameters"].items()
     faults = [f"{name} = {value}: a folder of this machine" for name, value in given if _absolute(value)]
     for file in (file for artifact in found["artifacts"] for file in _kept(paths.paper_of(folder), artifact)):
-        content = (folder / file).read_bytes() if (folder / file).is_file() else None
-        if content is None:
-            faults.append(f"{file} is missing")
-        elif hashlib.sha256(content).hexdigest() != found["sha256"].get(file):
-            faults.append(f"{file} was changed after the run")
-        elif str(paths.home()).encode() in content:
+        if damage := outcomes.damage(folder, found, file):
+            faults.append(damage)
+        elif str(paths.home()).encode() in (folder / file).read_bytes():
             faults.append(f"{file} names {paths.home()}")
     return [f"{folder.name}: {fault}" for fault in faults]
 

@@ -188,8 +188,58 @@ def test_a_notebook_without_a_manifest_did_not_finish(run):
 def test_a_file_that_was_lost_is_named_not_linked(run):
     (run / "04_mmnet" / "figures" / "figure_3.png").unlink()
     page = (gallery.build(run), Page(run / "04_mmnet" / "index.html"))[1]
-    assert "lost: figures/figure_3.png" in page.text
+    assert "lost: figures/figure_3.png is missing" in page.text
     assert not [url for url in page.links + page.loaded if "figure_3.png" in url]
+
+
+DAMAGE = {
+    "figures/figure_3.png": [b"", b"\x89PNG\r\n"],
+    "figures/figure_3.pdf": [b"another"],
+    "tables/table_6.csv": [b"", b"method\n", b'method,"', b"\xff"],
+    "tables/table_6.html": [b"", b"\xff<script>"],
+    "notebook.ipynb": [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"cells": 5}',
+        b'{"cells": [',
+        b"\xff",
+        b'{"nbformat": 4, "nbformat_minor": 5}',
+    ],
+}
+
+
+@pytest.mark.parametrize("faces", [True, False])
+@pytest.mark.parametrize(
+    ("name", "content"), [(name, text) for name, texts in DAMAGE.items() for text in [None, *texts]]
+)
+def test_a_damaged_file_is_lost_and_the_others_are_shown(name, content, faces, run):
+    file = run / "04_mmnet" / name
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    page = Page(gallery.build(run, faces).parent / "04_mmnet" / "index.html")
+    assert f"lost: {name}" in page.text
+    assert name not in page.links + page.loaded
+    assert "Five <classes>." in page.text and "tables/own.csv" in page.links
+
+
+def test_a_half_written_notebook_of_a_run_that_did_not_finish_has_no_page(run):
+    (run / "01_sma_stn" / "notebook.ipynb").write_text('{"cells": [')
+    for faces in (True, False):
+        site = gallery.build(run, faces).parent
+        assert "01_sma_stn/notebook.html" not in Page(site / "index.html").links
+        assert "lost: notebook.ipynb" in Page(site / "01_sma_stn" / "index.html").text
+
+
+def test_what_is_no_notebook_of_the_run_is_left_as_it_is(run):
+    (run / "notes").mkdir()
+    (run / "notes" / "notebook.ipynb").write_text("mine")
+    (run / "notes.txt").write_text("mine")
+    page = Page(gallery.build(run))
+    assert (run / "notes.txt").read_text() == (run / "notes" / "notebook.ipynb").read_text() == "mine"
+    assert "04_mmnet/index.html" in page.links
 
 
 def test_building_again_and_elsewhere_gives_the_same_pages(run, tmp_path):
