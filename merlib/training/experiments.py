@@ -7,7 +7,7 @@ is written whole or not at all. If the file is there, it is read, and nothing is
 import hashlib
 import os
 import time
-from collections import Counter
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from torch import nn
 from merlib import paths, progress, reproducible, workers
 from merlib.cache.fingerprint import fingerprint
 from merlib.data.clips import Clips
-from merlib.training import fold_files, loop, splits, weights
+from merlib.training import checks, fold_files, loop, splits, weights
 from merlib.training.loop import FoldResult, Inputs, Loss, Prepare, Settings, TrainingDiverged
 from merlib.training.weights import Weights
 
@@ -48,11 +48,12 @@ class Experiment:
         Columns: experiment, database, scheme, source, look_alike, fold, seed, part, epoch (from 1), subject, clip,
         target, train_loss and `logit_<class>` in class order; rows by seed, fold, epoch. `X` is that of `loop.fit`.
         Folds with the same key that were finished before are read. `n_jobs` folds are trained at a time, each in one
-        thread (None: as many as there are cores, or one on a GPU); the result does not depend on it.
+        thread (None: as many as there are cores, or one on a GPU); the result does not depend on it. The warning
+        SmallClasses names classes that are too small to say much about.
 
-        Raises ValueError when X, clips and folds do not fit together, SharedPersonError when a fold has a person on
-        both sides, TrainingDiverged with experiment, seed, fold and epoch, and Unhashable when the model's code
-        reads something whose content cannot be told.
+        Raises ValueError when X, clips and folds do not fit together or all clips are of one class, SharedPersonError
+        when a fold has a person on both sides, TrainingDiverged with experiment, seed, fold and epoch, and Unhashable
+        when the model's code reads something whose content cannot be told.
         """
         X = _arrays(X)
         tasks = self._tasks(X, clips, seeds)
@@ -77,7 +78,9 @@ class Experiment:
         The experiment's name gets the ending ", permuted labels".
         """
         control = replace(self, name=f"{self.name}, permuted labels")
-        return pd.concat([control.run(X, clips.permuted(seed), [seed]) for seed in seeds], ignore_index=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", checks.SmallClasses)  # of permuted labels it says nothing
+            return pd.concat([control.run(X, clips.permuted(seed), [seed]) for seed in seeds], ignore_index=True)
 
     def fit(self, X: Inputs, clips: Clips, fold: splits.Fold, seed: int = 0) -> FoldResult:
         """One fold, trained as in `run` but not stored: its `model` is there to look inside."""
@@ -90,7 +93,7 @@ class Experiment:
     def _tasks(self, X: Inputs, clips: Clips, seeds: Sequence[int]) -> dict[Path, "_Task"]:
         """Every fold with every seed, by the file that it belongs in."""
         folds = self.protocol(clips)
-        _check(X, clips, folds, seeds)
+        checks.check(X, clips, folds, seeds)
         tasks = [self._task(fold, clips, seed) for seed in seeds for fold in folds]
         shared = self._shared(X, clips)
         return {paths.cache("folds") / f"{fingerprint(shared, task)}.parquet": task for task in tasks}
@@ -147,6 +150,7 @@ def pretrain(experiment: Experiment, X: Inputs, clips: Clips, seed: int = 0, par
     file is named by a hash of all that its content depends on. If it is there and whole, nothing is trained.
     """
     fold = experiment.protocol(clips)[0]
+    checks.check(X, clips, [fold], [seed])
     path = paths.cache("weights") / f"{experiment.name}-{experiment.key(X, clips, fold, seed)}{part and f'-{part}'}.pt"
     if found := weights.stored(path):
         return found
@@ -175,18 +179,6 @@ def _arrays(X: Inputs) -> Inputs:
     if isinstance(X, dict):
         return {name: np.ascontiguousarray(value) for name, value in X.items()}
     return np.ascontiguousarray(X)
-
-
-def _check(X: Inputs, clips: Clips, folds: list[splits.Fold], seeds: Sequence[int]) -> None:
-    sizes = {f"X[{name!r}]": len(value) for name, value in X.items()} if isinstance(X, dict) else {"X": len(X)}
-    faults = [f"{name} has {n} clips, the clip table {len(clips)}" for name, n in sizes.items() if n != len(clips)]
-    for what, values in (("fold", [fold.name for fold in folds]), ("seed", list(seeds))):
-        faults += [] if values else [f"there is no {what}"]
-        faults += [f"{what} {value} is there {n} times" for value, n in Counter(values).items() if n > 1]
-    faults += [f"fold {fold.name} trains on no clip" for fold in folds if not len(fold.train)]
-    faults += [f"fold {fold.name} tests no clip" for fold in folds if not len(fold.test)]
-    if faults:
-        raise ValueError("; ".join(faults))
 
 
 def _rows(clips: Clips, test: np.ndarray, inner: np.ndarray) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ import sys
 import time
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from helpers import toy
 from torch.nn import functional as F
 
 from merlib.results import metrics
-from merlib.training import experiments, splits
+from merlib.training import checks, experiments, splits
 from merlib.training.experiments import Experiment
 from merlib.training.loop import Settings, TrainingDiverged
 
@@ -212,6 +213,66 @@ def test_a_fold_with_a_person_on_both_sides_is_refused_before_training(trained):
 def test_what_does_not_fit_together_is_refused(home, experiment, inputs, seeds, message):
     with pytest.raises(ValueError, match=message):
         experiment.run(inputs, CLIPS, seeds=seeds)
+
+
+def with_labels(*counts):
+    """The clips with `counts` of them in each class, in the order of the clips: the first four are of one person."""
+    labels = np.repeat(CLIPS.class_names, counts)
+    return replace(CLIPS, table=CLIPS.table.assign(label=labels))
+
+
+@pytest.mark.parametrize("label", [0, 2])
+def test_clips_of_one_class_are_refused(trained, label):
+    counts = [16 * (label == other) for other in range(3)]
+    message = f"all 16 clips are of one class, {CLIPS.class_names[label]}: there is nothing to tell apart"
+    for train in (TOY.run, TOY.run_permuted, partial(experiments.pretrain, TOY)):
+        with pytest.raises(ValueError, match=message):
+            train(X, with_labels(*counts))
+    assert trained == []
+
+
+@pytest.mark.parametrize(
+    "counts, warned",
+    [
+        ((2, 7, 7), "positive: 2 clips of 1 person, tested but not trained on in fold smic/001"),
+        ((4, 6, 6), "positive: 4 clips of 1 person, tested but not trained on in fold smic/001"),
+        ((7, 8, 1), "surprise: 1 clip of 1 person, tested but not trained on in fold smic/004"),
+        ((8, 8, 0), "surprise: 0 clips of 0 people"),
+    ],
+)
+def test_a_class_too_small_to_say_much_about_is_named(home, counts, warned):
+    with pytest.warns(checks.SmallClasses) as caught:
+        TOY.run(X, with_labels(*counts))
+    [warning] = caught
+    assert str(warning.message).splitlines() == [
+        "smic, megc2019-3: classes too small to say much about:",
+        f"  {warned}",
+    ]
+    assert warning.filename == __file__
+
+
+def test_two_clips_of_two_people_are_few_and_three_are_not(home):
+    labels = np.array(["negative"] * 3 + ["surprise"] + ["positive"] * 11 + ["surprise"])
+    two = replace(CLIPS, table=CLIPS.table.assign(label=labels))
+    with pytest.warns(checks.SmallClasses, match=r"surprise: 2 clips of 2 people$"):
+        TOY.run(X, two[np.arange(16)])
+
+
+def test_a_permuted_control_says_nothing_of_small_classes(home):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", checks.SmallClasses)
+        TOY.run_permuted(X, with_labels(2, 7, 7))
+
+
+def test_a_fold_that_tests_a_clip_twice_or_one_that_is_not_there_is_refused(trained):
+    mine = splits.Fold("mine", np.array([-1, 8]), np.array([0, 1, 1, 2, 0, 16]))
+    with pytest.raises(ValueError) as raised:
+        replace(TOY, protocol=lambda clips: [mine]).run(X, CLIPS)
+    assert str(raised.value).split("; ") == [
+        "fold mine tests the clips at [0, 1] more than once",
+        "fold mine holds positions outside 0 to 15: [-1, 16]",
+    ]
+    assert trained == []
 
 
 def test_a_loss_that_is_not_finite_names_the_experiment(home):
