@@ -41,6 +41,9 @@ def run(
     data_root: DataRoot = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, a parameter; may be repeated.")] = None,
     run: Annotated[str | None, typer.Option("--run", help="Name of the run.", show_default="the profile's")] = None,
+    reproducible: Annotated[
+        bool, typer.Option("--reproducible", help="The same bits on every x86-64 CPU with AVX2; up to twice as slow.")
+    ] = False,
 ) -> None:
     """Runs notebooks.
 
@@ -52,17 +55,43 @@ def run(
     merlib run mmnet sma_stn --profile smoke
     merlib run mmnet --profile paper --database casme2 --data-root /databases --run casme2
     merlib run mmnet --set size=96 --set "seeds=[0, 1, 2]" --run size96
+    merlib run mmnet --reproducible --run mmnet_reproducible
     """
     _stop_if(machine.faults(paths.home(), machine.RUN_GB))
     given = {"databases": database, "data_root": data_root and str(data_root.expanduser().resolve())}
     given = _assignments(set_ or [], {name: value for name, value in given.items() if value})
-    plans = _plans(notebooks or list(paths.notebook_files()), profile, given, run)
+    plans = _plans(notebooks or list(paths.notebook_files()), profile, given, run, reproducible)
     _refuse_missing_databases(plans)
     failed = _execute(plans)
     if folders.of_run(plans[0].folder.parent):
         _show_results(plans[0].folder.parent)
     if failed:
         _fail("\n".join(["failed:", *(f"- {name}" for name in failed)]))
+
+
+@app.command()
+def verify(
+    run: Annotated[str, typer.Argument(help="Name of a finished run, such as demo or reference.")],
+    notebooks: Annotated[list[str] | None, typer.Argument(help="Such as mmnet; all of the run without one.")] = None,
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the folds that are trained again.")] = 1.0,
+) -> None:
+    """Repeats a finished run and says what differs.
+
+    Everything is computed again, in a cache of its own. With a share below 1 only that share of the folds is: the rest is read.
+
+    \b
+    merlib verify reference mmnet
+    merlib verify demo --share 0.1
+    """
+    from merlib import verify
+
+    try:
+        verdicts = [verify.verify(folder, share) for folder in verify.finished(run, notebooks or [])]
+    except (headless.RunError, ValueError) as error:
+        _fail(str(error))
+    print("\n\n".join(map(str, verdicts)))
+    if not all(verdict.same for verdict in verdicts):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -187,12 +216,14 @@ def check_data(
         raise typer.Exit(1)
 
 
-def _plans(names: list[str], profile: str, given: dict[str, Any], run_name: str | None) -> list[headless.Plan]:
+def _plans(
+    names: list[str], profile: str, given: dict[str, Any], run_name: str | None, reproducibly: bool
+) -> list[headless.Plan]:
     """One plan per notebook; what is wrong with any of them is said before the first one starts."""
     plans, wrong = {}, []
     for name in names:
         try:
-            planned = headless.plan(name, profile, given, run_name)
+            planned = headless.plan(name, profile, given, run_name, reproducibly)
             plans[planned.folder] = planned
         except headless.RunError as error:
             wrong.append(str(error))

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SOURCE = "SOURCE.txt"  # in a database's folder: where it is from, if it is not the user's own copy
@@ -50,8 +52,20 @@ def runs() -> Path:
 
 
 def caches() -> Path:
-    """The folder of all files that can be made again."""
-    return home() / ".cache"
+    """The folder of all files that can be made again: `MERLIB_CACHE` if set, else in the project."""
+    return Path(os.environ.get("MERLIB_CACHE") or home() / ".cache")
+
+
+@contextmanager
+def other_caches(folder: Path) -> Iterator[None]:
+    """For the time of the block, in this process and all that it starts, `caches` is another folder."""
+    before = os.environ.get("MERLIB_CACHE")
+    os.environ["MERLIB_CACHE"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.pop("MERLIB_CACHE")
+        os.environ |= {} if before is None else {"MERLIB_CACHE": before}
 
 
 def cache(kind: str) -> Path:

@@ -26,14 +26,14 @@ def track(iterable: Iterable[Item], description: str, total: int | None = None) 
         yield from tqdm(iterable, desc=description, total=total)
 
 
-def note_fold(key: str, seconds: float, trained: bool) -> None:
-    """Appends a line `key seconds trained` to the file that the environment variable `MERLIB_FOLDS` names, if it does.
+def note_fold(key: str, seconds: float, trained: bool, precision: str) -> None:
+    """Appends a line `key seconds trained precision` to the file that the environment variable `MERLIB_FOLDS` names, if it does.
 
     A headless run reads from it how much of its training was done before. `trained`: now, or read from the cache (0).
     """
     if os.environ.get("MERLIB_FOLDS"):
         with Path(os.environ["MERLIB_FOLDS"]).open("a", encoding="utf-8") as file:
-            file.write(f"{key} {seconds:.2f} {int(trained)}\n")
+            file.write(f"{key} {seconds:.2f} {int(trained)} {precision}\n")
 
 
 def note_source(folder: Path) -> None:

@@ -6,7 +6,7 @@ The repetition has a cache of its own, so that nothing of the first run is read,
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,20 +15,20 @@ from typing import Any
 import pandas as pd
 
 from merlib import paths
-from merlib.cache.fingerprint import fingerprint
 from merlib.results import repetition
 from merlib.runs import folders, headless, manifest
 
 AGAIN = "again"
+PREDICTIONS = "predictions.parquet"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Verdict:
-    """What a repetition of one notebook found.
+    """What the repetition of one notebook found.
 
-    `predictions` is the table of `repetition.differences`, or None where the first run's predictions are not there and
-    only hashes can be compared; `same` says whether all of them are bit for bit the same. `tables` are those that
-    differ; a table with times or with the machine's name always does. `notes`: what else is different between the runs.
+    `same`: all predictions, or all tables of a notebook that trains nothing, are the same bit for bit. `predictions` is the
+    table of `repetition.differences`, or None where the first ones are not there and only their hash can be compared.
+    `tables` are those that differ; one with times or with the machine's name always does. `notes`: what else is different.
     """
 
     notebook: str
@@ -37,72 +37,94 @@ class Verdict:
     tables: tuple[str, ...]
     notes: tuple[str, ...]
 
+    def __str__(self) -> str:
+        lines = [f"{self.notebook}: {'the same, bit for bit' if self.same else 'DIFFERENT'}"]
+        lines += [f"  {note}" for note in self.notes]
+        lines += [f"  tables that differ: {', '.join(self.tables)}"] if self.tables else []
+        if self.predictions is not None:
+            lines += ["", self.predictions.to_markdown(index=False)]
+        return "\n".join(lines)
+
+
+def finished(run: str, notebooks: Sequence[str]) -> list[Path]:
+    """The folders of a run's finished notebooks, or of those named, "mmnet" or "04_mmnet".
+
+    Raises RunError when one is not finished, naming those that are.
+    """
+    there = [folder for folder in folders.of_run(folders.run_folder(run)) if manifest.read(folder)]
+    names = {name: folder for folder in there for name in (folder.name, paths.paper_of(folder))}
+    if missing := [name for name in notebooks if name not in names] or ([] if there else [run]):
+        known = ", ".join(folder.name for folder in there) or "nothing"
+        raise folders.RunError(f"not finished in the run {run!r}: {', '.join(missing)}; finished is {known}")
+    return list(dict.fromkeys(names[name] for name in notebooks)) or there
+
 
 def verify(folder: Path, share: float = 1.0) -> Verdict:
-    """Repeats the finished run in `folder`, or of its trained folds a `share`, and compares the two.
+    """Repeats the finished run in `folder`, or a `share` of the folds that it trained, and compares the two.
 
-    With a share below 1, the other folds are read from the project's cache, as everything else that is kept there.
-    Raises RunError when there is no finished run, or when it cannot be repeated here.
+    With a share below 1, the other folds are read from the project's cache, as all else that is kept there.
+    Raises RunError when the run cannot be repeated here, or when the share holds none of its folds.
     """
-    first = manifest.read(folder)
-    if first is None:
-        raise folders.RunError(f"{folder} holds no finished run")
+    first = _manifest(folder)
     with _own_cache(folder.parent.name, share):
         again = headless.execute(_plan(folder, first))
-    second = manifest.read(again) or {}
+    second = _manifest(again)
     if share < 1 and not second["folds"]["trained"]:
-        raise folders.RunError(f"none of the folds of {folder} was trained again: name a larger share than {share}")
+        raise folders.RunError(f"no fold of {folder} is in this share of {share}: name a larger one")
     return compare(folder, first, again, second)
 
 
 def compare(folder: Path, first: dict[str, Any], again: Path, second: dict[str, Any]) -> Verdict:
-    """The verdict on two run folders of one notebook with their manifests."""
+    """The verdict on two run folders of one notebook, with their manifests."""
     hashes = first["sha256"] | first.get("left_out", {})
     differing = {name for name in hashes if hashes[name] != second["sha256"].get(name)}
-    file = "predictions.parquet"
-    table = None
-    if (folder / file).exists() and (again / file).exists():
-        table = repetition.differences(pd.read_parquet(folder / file), pd.read_parquet(again / file))
-    return Verdict(
-        notebook=first["notebook"],
-        same=file not in differing if table is None else bool((table["equal"] == table["folds"]).all()),
-        predictions=table,
-        tables=tuple(sorted(Path(name).stem for name in differing if name.endswith(".csv"))),
-        notes=tuple(_notes(first, second)),
-    )
+    tables = tuple(sorted(Path(name).stem for name in differing if name.endswith(".csv")))
+    table, same = None, not tables if PREDICTIONS not in hashes else PREDICTIONS not in differing
+    if (folder / PREDICTIONS).exists() and (again / PREDICTIONS).exists():
+        table = repetition.differences(*(pd.read_parquet(each / PREDICTIONS) for each in (folder, again)))
+        same = bool((table["equal"] == table["folds"]).all())
+    return Verdict(first["notebook"], same, table, tables, tuple(_notes(first, second)))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if (found := manifest.read(folder)) is None:
+        raise folders.RunError(f"{folder} holds no finished run")
+    return found
 
 
 def _plan(folder: Path, first: dict[str, Any]) -> headless.Plan:
     given = {name: value for name, value in first["parameters"].items() if name not in ("profile", "output_dir")}
-    profile, run = first["parameters"]["profile"], f"{AGAIN}-{folder.parent.name}"
-    return headless.plan(first["notebook"], profile, given, run, first["arithmetic"]["mode"] == "reproducible")
+    run = f"{AGAIN}-{folder.parent.name}"
+    return headless.plan(first["notebook"], first["parameters"]["profile"], given, run, manifest.in_mode(first))
 
 
 def _notes(first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
-    if first["arithmetic"]["mode"] != "reproducible":
-        yield "the run was not made in the reproducible mode: on another CPU its last digits differ, and then its scores"
-    for what in ("cpu", "instruction_sets", "precisions"):
-        if first["arithmetic"][what] != second["arithmetic"][what]:
-            yield f"{what}: {first['arithmetic'][what]}, now {second['arithmetic'][what]}"
+    if not manifest.in_mode(first):
+        yield "not made in the reproducible mode: on another CPU the last digits differ, and then the scores"
+    for name in ("cpu", "instruction_sets", "precisions"):
+        before, now = (found.get("arithmetic", {}).get(name, "not told") for found in (first, second))
+        if before != now:
+            yield f"{name}: {_words(before)}; now {_words(now)}"
     for name, version in first["versions"].items():
         if version != (now := second["versions"].get(name)):
-            yield f"{name} {version}, now {now}"
+            yield f"{name} {version}; now {now}"
+
+
+def _words(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 @contextmanager
 def _own_cache(run: str, share: float) -> Iterator[None]:
-    """A cache for the time of the block: empty, or with links to what the project's has but for a share of the folds."""
+    """For the time of the block a cache that is empty, or has links to the project's files except for a share of the folds."""
     kept, own = paths.caches(), paths.caches() / AGAIN / run
     for file in kept.glob("*/*.*") if share < 1 else ():
-        if file.parent.name != "folds" or int(fingerprint(file.stem)[:8], 16) >= share * 2**32:
+        # the name of a fold's file is a hash, as good as drawn
+        if file.parent.name != "folds" or int(file.stem[:8], 16) >= share * 2**32:
             _link(file, own / file.parent.name / file.name)
-    before = os.environ.get("MERLIB_CACHE")
-    os.environ["MERLIB_CACHE"] = str(own)
-    try:
+    with paths.other_caches(own):
         yield
-    finally:
-        os.environ.pop("MERLIB_CACHE") if before is None else os.environ.update(MERLIB_CACHE=before)
-    shutil.rmtree(own)  # after an error it stays: the repetition goes on with it
+    shutil.rmtree(own)  # after an error it stays: a repetition goes on with it
 
 
 def _link(file: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from merlib import paths, profiles
+from merlib import paths, profiles, reproducible
 from merlib.cache.files import CannotWrite, cannot_write, sweep
 from merlib.runs import folders, kernel, lock, machine, manifest, notes, parameters
 from merlib.runs.folders import RunError
@@ -29,11 +29,12 @@ OTHER_NAME = "give this one a name of its own (--run NAME)"
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked run of one notebook: what will be executed, with every parameter's value, and where to."""
+    """A checked run of one notebook: what will be executed, with every parameter's value, in which mode, and where to."""
 
     notebook: Path
     folder: Path
     parameters: dict[str, Any]
+    reproducible: bool = False
 
     @property
     def data_root(self) -> Path:
@@ -53,20 +54,34 @@ class Plan:
         return list(dict.fromkeys([*given.get("databases", []), *posed]))
 
 
-def run(name: str, profile: str = "demo", given: Mapping[str, Any] | None = None, run_name: str | None = None) -> Path:
+def run(
+    name: str,
+    profile: str = "demo",
+    given: Mapping[str, Any] | None = None,
+    run_name: str | None = None,
+    reproducibly: bool = False,
+) -> Path:
     """Runs one notebook and returns its run folder; see `plan` and `execute`."""
-    return execute(plan(name, profile, given, run_name))
+    return execute(plan(name, profile, given, run_name, reproducibly))
 
 
-def plan(name: str, profile: str = "demo", given: Mapping[str, Any] | None = None, run_name: str | None = None) -> Plan:
+def plan(
+    name: str,
+    profile: str = "demo",
+    given: Mapping[str, Any] | None = None,
+    run_name: str | None = None,
+    reproducibly: bool = False,
+) -> Plan:
     """Checks everything that can be checked before a kernel starts, except the databases.
 
     `name`: "mmnet" or "04_mmnet"; `given`: parameters that differ from the notebook's own; `run_name`: the profile's
-    name unless said. Raises RunError naming every unknown parameter, wrong type and value out of range, with what is
+    name unless said; `reproducibly`: in that mode. Raises RunError naming every unknown parameter, wrong type and value out of range, with what is
     accepted; when the run cannot be written; when it is running; and when the run folder holds a finished run with other
-    parameters, or a broken manifest.
+    parameters or of the other mode, or a broken manifest.
     """
     given, notebook = dict(given or {}), _notebook(name)
+    if reproducibly and (found := reproducible.faults()):
+        raise RunError("\n".join(found))
     try:
         known = parameters.read(notebook)
     except ValueError as error:
@@ -77,7 +92,12 @@ def plan(name: str, profile: str = "demo", given: Mapping[str, Any] | None = Non
     _check(paths.paper_of(notebook), known, given)
     folder = folders.new_run_folder(profile if run_name is None else run_name) / notebook.stem
     given["output_dir"] = _from_notebooks(folder)
-    planned = Plan(notebook, folder, {name: parameter.default for name, parameter in known.items()} | given)
+    planned = Plan(
+        notebook,
+        folder,
+        {name: parameter.default for name, parameter in known.items()} | given,
+        reproducibly or reproducible.is_on(),
+    )
     with _said(folder):
         _refuse_places(folder)
         lock.refuse_held(folders.beside(folder, folders.LOCK))
@@ -118,8 +138,9 @@ def _fill(planned: Plan, held: IO[str]) -> float:
     started, output = manifest.now(), _from_notebooks(folder)
     with notes.kept() as kept, Watch(title, kept.progress) as watch:
         given = planned.parameters | {"output_dir": output}
-        with _environment(kept), contextlib.chdir(paths.notebooks()):
+        with _environment(kept, planned.reproducible), contextlib.chdir(paths.notebooks()):
             kernel.execute(planned.notebook.name, f"{output}/notebook.ipynb", given, kept.folder, held)
+            arithmetic = manifest.arithmetic(kept.precisions())
         folds, sources = kept.folds(), kept.sources()
     manifest.write(
         folder,
@@ -132,6 +153,7 @@ def _fill(planned: Plan, held: IO[str]) -> float:
         wall_time_s=round(watch.seconds, 1),
         peak_memory_mb=round(watch.peak_memory / 1e6),
         folds=folds,
+        arithmetic=arithmetic,
     )
     return watch.seconds
 
@@ -162,11 +184,13 @@ def _refuse_other_run(planned: Plan) -> None:
     """A finished run is replaced only by a repetition of itself."""
     folder = folders.finished(planned.folder)
     try:
-        earlier = (manifest.read(folder) or {"parameters": planned.parameters})["parameters"]
+        found = manifest.read(folder)
     except manifest.ManifestError as error:
         raise RunError(f"{error}. It may be of a finished run: {OTHER_NAME}, or remove {folder}") from error
+    earlier = found["parameters"] if found else planned.parameters
     names = (earlier.keys() | planned.parameters.keys()) - {"output_dir"}
     changed = sorted(name for name in names if earlier.get(name) != planned.parameters.get(name))
+    changed += ["mode"] * (found is not None and manifest.in_mode(found) != planned.reproducible)
     if changed:
         raise RunError(
             f"{folder} holds a finished run with another {', '.join(changed)}: {OTHER_NAME}, or remove that folder"
@@ -196,7 +220,7 @@ def _said(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment(kept: Notes) -> Iterator[None]:
+def _environment(kept: Notes, reproducibly: bool) -> Iterator[None]:
     """The environment variables that a kernel inherits, for the time of a run."""
     before = dict(os.environ)
     os.environ |= {
@@ -207,6 +231,7 @@ def _environment(kept: Notes) -> Iterator[None]:
         # figures are stored in the notebook, also where the shell asks for another backend
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONHASHSEED": "0",
+        **(reproducible.ENVIRONMENT if reproducibly else {}),
     }
     try:
         yield

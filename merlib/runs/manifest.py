@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from merlib import paths
+from merlib import paths, reproducible
 from merlib.cache.files import sha256, whole
 
 # what a manifest, an artifact in it and a source of that artifact hold: whoever reads a manifest may rely on these
@@ -40,7 +40,7 @@ def write(folder: Path, **facts: Any) -> Path:
     manifest = {
         **facts,
         "git": git_state(),
-        "device": device(),
+        "device": "cpu" if in_mode(facts) else device(),
         "cores": os.cpu_count(),
         "versions": versions(),
         "artifacts": json.loads(recorded.read_text(encoding="utf-8")) if recorded.exists() else [],
@@ -67,6 +67,22 @@ def read(folder: Path) -> dict[str, Any] | None:
     if wrong := _faults(found):
         raise ManifestError(f"{path} is broken: {'; '.join(wrong)}")
     return found
+
+
+def arithmetic(precisions: list[str]) -> dict[str, Any]:
+    """What the last digits depend on: the mode, its variables, the CPU, and the `precisions` that folds were trained in."""
+    return {
+        "mode": reproducible.mode(),
+        "variables": {name: os.environ[name] for name in reproducible.ENVIRONMENT if name in os.environ},
+        "cpu": reproducible.cpu(),
+        "instruction_sets": reproducible.instruction_sets(),
+        "precisions": precisions,
+    }
+
+
+def in_mode(found: Mapping[str, Any]) -> bool:
+    """Whether the run of a manifest was made in the reproducible mode."""
+    return found.get("arithmetic", {}).get("mode") == "reproducible"
 
 
 def now() -> str:

@@ -35,11 +35,15 @@ class Notes:
         again.
         """
         lines = [line.split() for line in self._lines("folds")]
-        trained = {key: float(took) for key, took, now in lines if now == "1"}
-        stored = {key: float(took) for key, took, _ in lines if key not in trained}
+        trained = {key: float(took) for key, took, now, _ in lines if now == "1"}
+        stored = {key: float(took) for key, took, *_ in lines if key not in trained}
         found = {"trained": trained, "stored": stored}
         counts = {name: len(folds) for name, folds in found.items()}
         return counts | {f"{name}_s": round(sum(folds.values()), 1) for name, folds in found.items()}
+
+    def precisions(self) -> list[str]:
+        """The precisions in which this run's folds were trained."""
+        return sorted({line.split()[3] for line in self._lines("folds")})
 
     def sources(self) -> list[Path]:
         """The folders of the databases that were read, from `note_source`'s lines."""

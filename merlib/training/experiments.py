@@ -67,7 +67,7 @@ class Experiment:
                 pass
         frames |= {path: fold_files.load(path) for path in missing}
         for path in tasks:
-            progress.note_fold(path.stem, fold_files.seconds(path), trained=path in missing)
+            progress.note_fold(path.stem, fold_files.seconds(path), path in missing, self.settings.precision)
         predictions = pd.concat(frames.values(), ignore_index=True)
         return named(predictions, self.name, clips)
 

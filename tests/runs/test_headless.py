@@ -32,9 +32,9 @@ from merlib.progress import note_fold, note_source, track
 kept = b"x" * 300_000_000
 for fold in track(range(3), "folds"):
     time.sleep(0.2)
-note_fold("first", 1.5, trained=True)
-note_fold("first", 1.5, trained=False)
-note_fold("second", 30.25, trained=False)
+note_fold("first", 1.5, trained=True, precision="bf16")
+note_fold("first", 1.5, trained=False, precision="bf16")
+note_fold("second", 30.25, trained=False, precision="float32")
 out = Path(output_dir)
 (out / "tables").mkdir()
 (out / "tables" / "table_1.csv").write_text("accuracy\\n0.5\\n")
