@@ -95,9 +95,10 @@ def test_a_run_notes_each_fold_with_the_time_of_its_training(home, monkeypatch):
     TOY.run(X, CLIPS, seeds=(0, 1))
     lines = [line.split() for line in log.read_text().splitlines()]
     first, second = lines[:4], lines[4:]
-    assert [now for *_, now in first] == ["1"] * 4 and [now for *_, now in second] == ["0"] * 4 + ["1"] * 4
+    assert [now for *_, now, _ in first] == ["1"] * 4 and [now for *_, now, _ in second] == ["0"] * 4 + ["1"] * 4
     assert {key for key, *_ in lines} == {path.stem for path in files(home)} and first[0][:2] == second[0][:2]
-    assert all(float(seconds) > 0 for _, seconds, _ in lines)
+    assert all(float(seconds) > 0 for _, seconds, *_ in lines)
+    assert {precision for *_, precision in lines} == {TOY.settings.precision}
 
 
 def test_finished_folds_are_read_and_not_trained_again(trained):
