@@ -8,6 +8,8 @@ from typing import Any
 
 import joblib
 
+from merlib import reproducible
+
 
 def parallel(jobs: Iterable[Any], n_jobs: int, in_order: bool = False) -> Iterator[Any]:
     """The results of joblib's delayed calls, made by `n_jobs` processes (-1: as many as there are cores).
@@ -16,7 +18,9 @@ def parallel(jobs: Iterable[Any], n_jobs: int, in_order: bool = False) -> Iterat
     is killed, its workers end within seconds, whatever they do.
     """
     order = "generator" if in_order else "generator_unordered"
-    return joblib.Parallel(n_jobs, return_as=order, initializer=end_with, initargs=(os.getpid(),))(jobs)
+    # workers are used again only for the same arguments: a process has the mode in which it started
+    start = {"initializer": _begin, "initargs": (os.getpid(), reproducible.mode())}
+    return joblib.Parallel(n_jobs, return_as=order, **start)(jobs)
 
 
 def end_with(owner: int) -> None:
@@ -31,3 +35,7 @@ def end_with(owner: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _begin(owner: int, mode: str) -> None:
+    end_with(owner)
