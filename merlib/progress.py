@@ -21,7 +21,7 @@ def track(iterable: Iterable[Item], description: str, total: int | None = None) 
     if total is None and isinstance(iterable, Sized):
         total = len(iterable)
     if os.environ.get("MERLIB_PROGRESS"):
-        yield from _lines(iterable, description, total, Path(os.environ["MERLIB_PROGRESS"]))
+        yield from _lines(iterable, description, total)
     else:
         yield from tqdm(iterable, desc=description, total=total)
 
@@ -31,9 +31,7 @@ def note_fold(key: str, seconds: float, trained: bool, precision: str) -> None:
 
     A headless run reads from it how much of its training was done before. `trained`: now, or read from the cache (0).
     """
-    if os.environ.get("MERLIB_FOLDS"):
-        with Path(os.environ["MERLIB_FOLDS"]).open("a", encoding="utf-8") as file:
-            file.write(f"{key} {seconds:.2f} {int(trained)} {precision}\n")
+    _note("MERLIB_FOLDS", f"{key} {seconds:.2f} {int(trained)} {precision}")
 
 
 def note_source(folder: Path) -> None:
@@ -41,14 +39,26 @@ def note_source(folder: Path) -> None:
 
     The manifest of a headless run lists what was read.
     """
-    if os.environ.get("MERLIB_SOURCES"):
-        with Path(os.environ["MERLIB_SOURCES"]).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(str(folder)) + "\n")
+    _note("MERLIB_SOURCES", json.dumps(str(folder)))
 
 
-def _lines(iterable: Iterable[Item], description: str, total: int | None, path: Path) -> Iterator[Item]:
+def _note(variable: str, line: str) -> None:
+    """Appends a line to the file that the environment variable names, if it names one. Raises OSError that says where."""
+    if not (path := os.environ.get(variable)):
+        return
+    try:
+        # opened anew each time: several workers append to one file, and a short append is one write
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+    except OSError as error:
+        folder = Path(path).parent
+        raise OSError(
+            f"{path} cannot be written: {error.strerror}. Finished folds are kept: free some space in {folder}, or let TMPDIR "
+            "name another folder, and repeat"
+        ) from error
+
+
+def _lines(iterable: Iterable[Item], description: str, total: int | None) -> Iterator[Item]:
     for done, item in enumerate(iterable, start=1):
         yield item
-        # opened anew each time: several workers append to one file, and a short append is one write
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{description} {done}{f'/{total}' if total is not None else ''}\n")
+        _note("MERLIB_PROGRESS", f"{description} {done}{f'/{total}' if total is not None else ''}")

@@ -1,8 +1,9 @@
 import json
+import os
 
 import pytest
 
-from merlib.progress import note_source, track
+from merlib.progress import note_fold, note_source, track
 
 
 @pytest.fixture
@@ -51,3 +52,18 @@ def test_a_headless_run_is_told_what_was_read(tmp_path, monkeypatch):
         note_source(tmp_path / name)
     lines = (tmp_path / "sources.txt").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [f"{tmp_path}/SAMM", f"{tmp_path}/a\nb"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no disk that is always full")
+@pytest.mark.parametrize(
+    "variable, note",
+    [
+        ("MERLIB_PROGRESS", lambda: list(track(range(1), "folds"))),
+        ("MERLIB_FOLDS", lambda: note_fold("key", 1.0, trained=True, precision="float32")),
+        ("MERLIB_SOURCES", lambda: note_source("CASME2")),
+    ],
+)
+def test_a_full_disk_is_said_with_the_file_and_what_to_do(monkeypatch, variable, note):
+    monkeypatch.setenv(variable, "/dev/full")
+    with pytest.raises(OSError, match=r"^/dev/full cannot be written: No space left on device\. .* and repeat$"):
+        note()

@@ -11,7 +11,7 @@ import pandas as pd
 from joblib import delayed
 
 from merlib import paths
-from merlib.cache.files import whole
+from merlib.cache.files import sweep, whole
 from merlib.data.source import LOOK_ALIKE
 from merlib.progress import track
 from merlib.synthetic import sums
@@ -64,6 +64,7 @@ def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: i
         if not (damage := sums.damage(folder)):
             return folder
         warnings.warn(f"{folder} {damage}: it is drawn again", stacklevel=2)
+    sweep(folder.parent)
     with whole(folder) as temporary:
         temporary.mkdir()
         _write(name, temporary, size, seed, n_jobs)

@@ -125,7 +125,7 @@ def _kept(state: dict[str, Tensor], without: Sequence[str]) -> dict[str, Tensor]
 def _save(content: dict, path: Path) -> None:
     buffer = io.BytesIO()  # torch.save writes a file's name into the file, and the hash would depend on it
     torch.save(content, buffer)
-    with whole(path) as temporary:
+    with whole(path, needed=buffer.tell()) as temporary:
         temporary.write_bytes(buffer.getvalue())
 
 

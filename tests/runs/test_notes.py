@@ -30,7 +30,7 @@ def test_what_a_notebook_notes_is_read(monkeypatch, tmp_path):
         for name, value in kept.variables.items():
             monkeypatch.setenv(name, value)
         list(progress.track([1], "folds"))
-        progress.note_fold("a", 2.0, trained=True)
+        progress.note_fold("a", 2.0, trained=True, precision="float32")
         progress.note_source(tmp_path / "SAMM")
         assert kept.progress.read_text() == "folds 1/1\n"
         assert kept.folds() == {"trained": 1, "stored": 0, "trained_s": 2.0, "stored_s": 0}

@@ -4,6 +4,9 @@ import contextlib
 import hashlib
 import re
 import shutil
+import subprocess
+import sys
+import time
 
 import cv2
 import numpy as np
@@ -17,8 +20,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from merlib import profiles
+from merlib.cache.files import PARTIAL
 from merlib.data import aus, databases, objective, schemes
-from merlib.data.clips import person
+from merlib.data.names import person
 from merlib.synthetic import Size, write, writer
 from merlib.synthetic.layouts import micro
 from merlib.synthetic.layouts.micro import LAYOUTS, MICRO
@@ -90,6 +94,19 @@ def test_an_interrupted_write_leaves_the_old_folder_and_nothing_else(tmp_path, m
         write("mmew", tmp_path, Size(2, 6, 48, 48), n_jobs=1)
     assert digest(tmp_path / "MMEW") == before
     assert [path.name for path in tmp_path.iterdir()] == ["MMEW"]
+
+
+def test_what_a_killed_writer_left_is_swept_by_the_next(tmp_path):
+    code = "import sys; from merlib.synthetic import Size, write; write('casme2', sys.argv[1], Size(2, 40, 480, 640), n_jobs=1)"
+    writer = subprocess.Popen([sys.executable, "-c", code, tmp_path], stderr=subprocess.DEVNULL)
+    while not list(tmp_path.glob(".*/CASME2/*/*")):
+        assert writer.poll() is None, "it was over before it could be killed"
+        time.sleep(0.01)
+    writer.kill()
+    writer.wait()
+    assert [left.name[: len(PARTIAL)] for left in tmp_path.iterdir()] == [PARTIAL]
+    folder = write("casme2", tmp_path, Size(2, 4, 60, 60))
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def lose_a_person(folder):
