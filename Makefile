@@ -2,6 +2,7 @@
 # make demo PAPERS=mmnet
 # make test            what continuous integration runs
 # make test-fast       the tests without the slow ones and without the checks of make lint
+# make test-faults     every kind of fault: kills, damaged files, bad input, a full disk
 # make lab             the notebooks in JupyterLab
 # make export          after editing a notebook: strip its outputs, write merlib/papers/
 # make reference       the runs kept in git, from finished ones, and the README's figure and tables from them
@@ -20,7 +21,7 @@ installed := .venv/installed
 nb_export := from glob import glob; from nbdev.export import nb_export as export; \
 	[export(path) for path in sorted(glob("notebooks/*.ipynb"))]
 
-.PHONY: demo lint test test-fast lab export reference data
+.PHONY: demo lint test test-fast test-faults lab export reference data
 
 demo: data
 	$(bin)/merlib run $(PAPERS) --profile demo
@@ -36,7 +37,11 @@ test: lint
 	$(bin)/pytest
 
 test-fast: $(installed)
-	$(bin)/pytest -m "not slow"
+	$(bin)/pytest -m "not slow and not faults"
+
+# make test-faults FAULTS_SEED=7    the random moments of an earlier one, which printed its seed
+test-faults: $(installed)
+	$(bin)/pytest tests/faults -m "" $(if $(FAULTS_SEED),--faults-seed $(FAULTS_SEED))
 
 lab: data
 	$(bin)/jupyter lab notebooks/00_start_here.ipynb

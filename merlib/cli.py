@@ -299,7 +299,7 @@ def _assignments(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
     for text in texts:
         name, equals, value = text.partition("=")
         name = name.strip()
-        if not equals:
+        if not (equals and name):
             _fail(f"--set {text}: write NAME=VALUE, as in --set size=64")
         if name in given:
             _fail(f"--set {text}: {name} is given twice")

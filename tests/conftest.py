@@ -1,4 +1,5 @@
 import os
+import time
 from pathlib import Path
 
 # two threads at most, whatever the machine has: results and time of the tests stay the same everywhere
@@ -33,7 +34,23 @@ SLOW = (
     "tests/results/test_differences.py::test_the_error_over_subjects",
     "tests/results/test_intervals.py",
     "tests/audit/",
+    "tests/faults/",
 )
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--faults-seed",
+        type=int,
+        default=int(time.time()),
+        metavar="N",
+        help="repeat the random moments of tests/faults",
+    )
+
+
+def pytest_report_header(config):
+    seed = config.getoption("--faults-seed")
+    return f"faults: random moments and places of seed {seed} (repeat them with --faults-seed {seed})"
 
 
 def pytest_collection_modifyitems(items):

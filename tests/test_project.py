@@ -151,7 +151,7 @@ def imported(*folders):
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names.add(node.module)
-    ours = {"merlib", "helpers"}
+    ours = {"merlib", "helpers", "faults"}
     return {name.split(".")[0] for name in names} - sys.stdlib_module_names - ours
 
 

@@ -26,6 +26,7 @@ _FAULTS = {
     errno.EROFS: ("the file system is read-only", "make it writable"),
     errno.EACCES: _CLOSED,
     errno.EPERM: _CLOSED,
+    errno.EISDIR: ("there is a folder of that name", "move it away"),
 }
 
 

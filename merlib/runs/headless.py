@@ -125,7 +125,8 @@ def execute(planned: Plan) -> Path:
                 folders.fail(folder)
             half = folders.beside(folder, folders.FAILED) / "notebook.ipynb"
             if isinstance(error, RunError) and half.exists():
-                raise RunError(f"{error}\nThe notebook up to there: {half}") from error
+                kept = "finished folds are kept: the same command goes on with the others"
+                raise RunError(f"{error}\nThe notebook up to there: {half} ({kept})") from error
             raise
     print(f"{planned.notebook.stem}  finished in {clock(seconds)}: {folder}")
     return folder

@@ -55,7 +55,8 @@ def worksheets(file: Path, titles: Set[str] = frozenset()) -> list[Rows]:
     try:
         return [_csv(file, titles)] if file.suffix.lower() == ".csv" else _excel(file)
     except Exception as error:  # openpyxl lets errors of zip, XML and its own through
-        said = str(error) if isinstance(error, _Refused) else f"cannot be opened ({type(error).__name__}: {error})"
+        reason = f"cannot be opened ({type(error).__name__}: {error}). Save it anew, as .xlsx or 'CSV UTF-8'"
+        said = str(error) if isinstance(error, _Refused) else reason
         raise SheetError(f"{file} cannot be read", [(file.name, None, said)]) from error
 
 
