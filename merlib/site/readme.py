@@ -11,6 +11,7 @@ from pathlib import Path
 from merlib.results import pages
 from merlib.results.pages import DAGGER
 from merlib.results.rendering import Table
+from merlib.runs import manifest
 from merlib.runs.status_line import clock
 from merlib.site import outcomes
 
@@ -65,11 +66,12 @@ def look_alike(runs: Path) -> str:
 def notebooks(runs: Path) -> str:
     """One row per notebook of the run on look-alike data: what it made, and what that took."""
     found = outcomes.finished(runs / LOOK_ALIKE)
-    rows = ["| notebook | tables | figures | time | stored training | memory |", "|:--|--:|--:|--:|--:|--:|"]
+    rows = ["| notebook | tables | figures | time | stored training | memory | mode |", "|:--|--:|--:|--:|--:|--:|:--|"]
     for folder, facts in found:
         made = [artifact["type"] for artifact in facts["artifacts"]]
         times = [clock(seconds) for seconds in (facts["wall_time_s"], facts["folds"]["stored_s"])]
-        cells = [made.count("table"), made.count("figure"), *times, f"{facts['peak_memory_mb'] / 1000:.1f} GB"]
+        memory, mode = f"{facts['peak_memory_mb'] / 1000:.1f} GB", "reproducible" if manifest.in_mode(facts) else "fast"
+        cells = [made.count("table"), made.count("figure"), *times, memory, mode]
         rows.append(" | ".join([f"| [{folder.name}]({folder.name}/)", *map(str, cells)]) + " |")
     total = clock(sum(facts["wall_time_s"] for _, facts in found))
     return "\n".join([*rows, "", f"Together {total}.\n"]) if found else ""

@@ -148,6 +148,7 @@ def test_each_notebook_with_what_it_took(kept, home):
         "time": "1:01",
         "stored training": "11:20",
         "memory": "1.5 GB",
+        "mode": "fast",
     }
     assert "Together 1:01" in text
 
