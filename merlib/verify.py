@@ -82,7 +82,7 @@ def compare(folder: Path, first: dict[str, Any], again: Path, second: dict[str, 
     table, same = None, not tables if PREDICTIONS not in hashes else PREDICTIONS not in differing
     if (folder / PREDICTIONS).exists() and (again / PREDICTIONS).exists():
         table = repetition.differences(*(pd.read_parquet(each / PREDICTIONS) for each in (folder, again)))
-        same = bool((table["equal"] == table["folds"]).all())
+        same = bool((table["same bits"] == table["folds"]).all())
     return Verdict(first["notebook"], same, table, tables, tuple(_notes(first, second)))
 
 

@@ -53,7 +53,7 @@ def first(project):
 def test_the_same_bits(first):
     verdict = verify.verify(first)
     assert verdict.same and not verdict.tables
-    assert list(verdict.predictions["equal"]) == [3] == list(verdict.predictions["folds"])
+    assert list(verdict.predictions["same bits"]) == [3] == list(verdict.predictions["folds"])
     again = manifest.read(first.parents[1] / "again-first" / "04_toy")
     assert (again["folds"]["trained"], again["folds"]["stored"]) == (3, 0), "nothing of the first run was read"
     assert "04_toy: the same, bit for bit" in str(verdict)
@@ -63,7 +63,7 @@ def test_something_else_is_said_with_its_size(first, project):
     (project / "shift.txt").write_text("0.001")
     verdict = verify.verify(first)
     (row,) = verdict.predictions.to_dict("records")
-    assert not verdict.same and row["equal"] == 0 and 0 < row["largest"] < 0.1
+    assert not verdict.same and row["same bits"] == 0 and 0 < row["largest difference"] < 0.1
     assert verdict.tables == ("scores",)
     assert "DIFFERENT" in str(verdict) and "tables that differ: scores" in str(verdict)
 

@@ -12,7 +12,7 @@ ROW = [*RUN, "fold", "part", "epoch", "subject", "clip"]
 def differences(first: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
     """One row per experiment, database, scheme and seed of two tables of predictions (`Experiment.run`), in any order of rows.
 
-    Columns: folds; `equal`, folds whose logits are the same bit for bit; `largest`, the largest difference of two logits;
+    Columns: folds; `same bits`, folds whose logits are equal bit for bit; `largest difference` of two logits;
     `clips` tested and `other answers`, those whose class at the last epoch is another one; `accuracy` at the last epoch,
     first and again. A fold that only one of the two has is not equal, and its clips have another answer.
     """
@@ -38,7 +38,7 @@ def _row(keys: tuple, group: pd.DataFrame) -> dict:
     tested = group[group["part"] == "test"]
     last = tested[tested["epoch"] == tested["epoch"].max()]
     equal = group.groupby("fold")["same"].all()
-    counts = {"folds": len(equal), "equal": int(equal.sum()), "largest": group["largest"].max()}
+    counts = {"folds": len(equal), "same bits": int(equal.sum()), "largest difference": group["largest"].max()}
     return dict(zip(RUN, keys, strict=True)) | counts | {"clips": len(last), "other answers": int(last["other"].sum())}
 
 

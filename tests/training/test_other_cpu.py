@@ -21,9 +21,9 @@ def test_the_same_sums_in_another_order(home, monkeypatch):
     here = experiment.run(toy.inputs(clips.y), clips, n_jobs=2)
     there = other_cpu.run(experiment, toy.inputs(clips.y), clips, [0])
     again = experiment.run(toy.inputs(clips.y), clips, n_jobs=2)
-    assert repetition.differences(here, again)["equal"].tolist() == [3]
+    assert repetition.differences(here, again)["same bits"].tolist() == [3]
     (row,) = repetition.differences(here, there).to_dict("records")
-    assert row["equal"] == 0 and 0 < row["largest"] < 0.1
+    assert row["same bits"] == 0 and 0 < row["largest difference"] < 0.1
     assert dict(os.environ) == before
 
 
