@@ -19,21 +19,23 @@ from functools import partial
 import numpy as np
 import torch
 
-from merlib import reproducible
+from merlib import paths, reproducible
+from merlib.cache.files import sha256
 from merlib.data import read
 from merlib.papers import mmnet, psn, sma_stn, vggface_lstm
 from merlib.preprocessing import frames, magnification, motion
 from merlib.synthetic import Size, write
 from merlib.training import loop, splits
 
-EMULATOR = ["valgrind", "--quiet", "--tool=none", "--smc-check=all-non-file"]
+EMULATOR = ["valgrind", "--quiet", "--tool=none", "--trace-children=yes", "--smc-check=all-non-file"]
 SETTINGS = loop.Settings(num_epochs=2, batch_size=4, lr=1e-3)
 
 
 def steps(data_root: str) -> dict[str, str]:
     """Step -> a hash of its result."""
     warnings.simplefilter("ignore")
-    found = {}
+    folder = write("samm", data_root, Size(3, 8, 120, 160))
+    found = {"look-alike clips, drawn": sha256(folder / paths.SUMS)}
 
     def note(name: str, *arrays: np.ndarray) -> None:
         found[name] = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
@@ -66,10 +68,10 @@ def _gradient(function, x: torch.Tensor) -> np.ndarray:
     return x.grad.numpy()
 
 
-def run(data_root: str, *emulator: str) -> dict[str, str]:
-    command = [*emulator, sys.executable, __file__, data_root]
-    with tempfile.TemporaryDirectory() as caches:
-        variables = {"MERLIB_CACHE": caches, **reproducible.ENVIRONMENT}
+def run(*emulator: str) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*emulator, sys.executable, __file__, f"{folder}/data"]
+        variables = {"MERLIB_CACHE": folder, **reproducible.ENVIRONMENT}
         made = subprocess.run(command, env=os.environ | variables, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(made.stdout.splitlines()[-1])
 
@@ -78,9 +80,7 @@ def main() -> None:
     if len(sys.argv) > 1:
         print(json.dumps(steps(sys.argv[1])))
         return
-    with tempfile.TemporaryDirectory() as data_root:
-        write("samm", data_root, Size(3, 8, 120, 160))
-        here, emulated = run(data_root), run(data_root, *EMULATOR)
+    here, emulated = run(), run(*EMULATOR)
     for name in here:
         print(f"{name}: {'the same bits' if here[name] == emulated[name] else 'DIFFERENT'}")
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from merlib import paths, profiles
+from merlib import paths, profiles, reproducible
 from merlib.cache.files import CannotWrite
 from merlib.runs import folders, headless, machine, overview
 
@@ -176,17 +176,9 @@ def synth(
         _fail(str(error))
     if unknown := [name for name in databases or [] if name not in sizes]:
         _fail(f"no look-alike of {', '.join(unknown)}; there are {', '.join(sizes)}")
-    from merlib import synthetic
-
-    refused = []
-    for name in databases or sizes:
-        try:
-            print(f"{name}: {synthetic.write(name, data_root or paths.data(), synthetic.Size(**sizes[name]), seed)}")
-        except FileExistsError as error:
-            print(f"{name}: {error}", file=sys.stderr)
-            refused.append(name)
-        except OSError as error:
-            _fail(f"{name}: {error}")
+    # the same files everywhere: what is trained on them can be repeated on another machine
+    with reproducible.held({} if reproducible.faults() else reproducible.ENVIRONMENT):
+        refused = _draw({name: sizes[name] for name in databases or sizes}, data_root or paths.data(), seed)
     # a real database among all of them is as it should be; one that was asked for by name is not
     if databases and refused:
         raise typer.Exit(1)
@@ -214,6 +206,22 @@ def check_data(
     print(report)
     if not report.ok:
         raise typer.Exit(1)
+
+
+def _draw(sizes: dict[str, dict[str, int]], data_root: Path, seed: int) -> list[str]:
+    """Draws look-alikes; returns the names of those in whose place there is something else."""
+    from merlib import synthetic
+
+    refused = []
+    for name, size in sizes.items():
+        try:
+            print(f"{name}: {synthetic.write(name, data_root, synthetic.Size(**size), seed)}")
+        except FileExistsError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            refused.append(name)
+        except OSError as error:
+            _fail(f"{name}: {error}")
+    return refused
 
 
 def _plans(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+SUMS = "SHA256SUMS"  # in a look-alike's folder: its files and their hashes
 SOURCE = "SOURCE.txt"  # in a database's folder: where it is from, if it is not the user's own copy
 
 

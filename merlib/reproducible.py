@@ -11,6 +11,8 @@ workers.
 import os
 import platform
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 ENVIRONMENT = {
@@ -20,7 +22,6 @@ ENVIRONMENT = {
     "MKL_CBWR": "COMPATIBLE",
     "OPENBLAS_CORETYPE": "Haswell",  # matrix products of NumPy and SciPy
     "NPY_ENABLE_CPU_FEATURES": "X86_V3",  # NumPy's loops: AVX2 and FMA
-    "OPENCV_CPU_DISABLE": "AVX512-SKX",
     "OPENCV_IPP": "disabled",  # it is for Intel's CPUs
     "OPENCV_OPENCL_RUNTIME": "disabled",
     "OPENCV_LOG_LEVEL": "ERROR",  # or each notebook shows OpenCV's remarks on the three lines above
@@ -34,6 +35,18 @@ NEEDED = ("avx2", "fma")
 OLDEST = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_CBWR": "COMPATIBLE"}
 
 
+@contextmanager
+def held(variables: Mapping[str, str]) -> Iterator[None]:
+    """For the time of the block, the libraries that this process, or one that it starts, loads are held to less."""
+    before = dict(os.environ)
+    os.environ |= variables
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= before
+
+
 def is_on() -> bool:
     """Whether this process, and all that it starts, works in the reproducible mode."""
     return all(os.environ.get(name) == value for name, value in ENVIRONMENT.items())
@@ -44,8 +57,8 @@ def mode() -> str:
 
     What is computed in one mode is never read in another.
     """
-    held = [f"{name}={os.environ[name]}" for name in OLDEST if name in os.environ]
-    return "reproducible" if is_on() else ", ".join(["fast", *held])
+    limits = [f"{name}={os.environ[name]}" for name in OLDEST if name in os.environ]
+    return "reproducible" if is_on() else ", ".join(["fast", *limits])
 
 
 def faults() -> list[str]:
@@ -84,3 +97,7 @@ def _sysctl(name: str) -> str:
         return subprocess.run(["sysctl", "-n", name], capture_output=True, text=True, check=False).stdout.strip()
     except OSError:  # no macOS
         return ""
+
+
+if "avx512f" in instruction_sets():  # OpenCV complains about what it cannot disable
+    ENVIRONMENT["OPENCV_CPU_DISABLE"] = "AVX512-SKX"

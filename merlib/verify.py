@@ -105,6 +105,9 @@ def _notes(first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
         before, now = (found.get("arithmetic", {}).get(name, "not told") for found in (first, second))
         if before != now:
             yield f"{name}: {_words(before)}; now {_words(now)}"
+    for name, text in first.get("data", {}).items():
+        if text != (now := second.get("data", {}).get(name)):
+            yield f"the data in {name}: {text}; now {now}"
     for name, version in first["versions"].items():
         if version != (now := second["versions"].get(name)):
             yield f"{name} {version}; now {now}"

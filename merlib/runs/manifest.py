@@ -110,13 +110,15 @@ def versions() -> dict[str, str]:
 def data_sources(data_root: Path, folders: Iterable[Path]) -> dict[str, str]:
     """Path below `data_root` of a database that was read -> the text of its note SOURCE.txt, or "the user's copy".
 
-    A database that is `data_root` itself has its own name.
+    A look-alike's text ends with the hash of its list of files. A database that is `data_root` itself has its own name.
     """
     found = {}
     for folder in sorted(set(folders)):
         inside = folder.is_relative_to(data_root) and folder != data_root
         note = folder / paths.SOURCE
         text = " ".join(note.read_text(encoding="utf-8").split()) if note.is_file() else "the user's copy"
+        listed = folder / paths.SUMS
+        text += f"; {paths.SUMS} {sha256(listed)[:16]}" if listed.is_file() else ""
         found[folder.relative_to(data_root).as_posix() if inside else folder.name] = text
     return found
 

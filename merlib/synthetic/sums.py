@@ -3,15 +3,14 @@
 from pathlib import Path
 
 from merlib.cache.files import sha256
-
-NAME = "SHA256SUMS"  # in the look-alike's folder
+from merlib.paths import SUMS
 
 
 def write(folder: Path) -> None:
     """Lists all files of a look-alike; to be called when all are written."""
     lines = [f"{sha256(file)}  {name}" for name, file in _files(folder).items()]
     text = "\n".join([*lines, _end(len(lines)), ""])
-    (folder / NAME).write_text(text, encoding="utf-8", newline="\n")
+    (folder / SUMS).write_text(text, encoding="utf-8", newline="\n")
 
 
 def damage(folder: Path) -> str:
@@ -19,7 +18,7 @@ def damage(folder: Path) -> str:
     lines = _lines(folder)
     listed = dict(_listed(folder))
     if lines[-1:] != [_end(len(lines) - 1)] or len(listed) != len(lines) - 1:
-        return f"has no whole list of its files ({NAME})"
+        return f"has no whole list of its files ({SUMS})"
     wrong = [name for name, value in listed.items() if _sha256(folder / name) != value]
     shown = ", ".join(wrong[:3]) + (", ..." if len(wrong) > 3 else "")
     return f"is damaged: {len(wrong)} of {len(listed)} files are missing or changed ({shown})" if wrong else ""
@@ -35,7 +34,7 @@ def _end(count: int) -> str:
 
 
 def _lines(folder: Path) -> list[str]:
-    path = folder / NAME
+    path = folder / SUMS
     return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
 
 
@@ -56,4 +55,4 @@ def _files(folder: Path) -> dict[str, Path]:
     """Name below `folder` -> file, in the order of the names, without the list and what is hidden."""
     found = {file.relative_to(folder): file for file in sorted(folder.rglob("*")) if file.is_file()}
     hidden = {name for name in found if any(part.startswith(".") for part in name.parts)}
-    return {name.as_posix(): file for name, file in found.items() if name not in hidden and name != Path(NAME)}
+    return {name.as_posix(): file for name, file in found.items() if name not in hidden and name != Path(SUMS)}

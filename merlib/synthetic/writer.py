@@ -96,7 +96,7 @@ def _refuse_loss(folder: Path, drawn: Path) -> None:
     if lost := sums.foreign(folder, drawn):
         shown = ", ".join(lost[:3]) + (", ..." if len(lost) > 3 else "")
         raise FileExistsError(
-            f"{folder} holds files that its list of drawn files ({sums.NAME}) does not have, {len(lost)} of them "
+            f"{folder} holds files that its list of drawn files ({paths.SUMS}) does not have, {len(lost)} of them "
             f"({shown}), so it is left as it is; move them elsewhere, or remove the folder"
         )
 

@@ -1,8 +1,7 @@
 """Training as a CPU without wide vectors does it: the same sums, added in another order."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -17,16 +16,5 @@ def run(experiment: Experiment, X: Inputs, clips: Clips, seeds: Sequence[int]) -
 
     Folds are trained in new worker processes, as a process chooses its instructions when it starts.
     """
-    with _environment(reproducible.OLDEST):
+    with reproducible.held(reproducible.OLDEST):
         return experiment.run(X, clips, seeds, n_jobs=max(2, os.cpu_count() or 1))
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ |= variables
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ |= before
