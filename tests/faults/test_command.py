@@ -102,3 +102,19 @@ def test_a_run_of_other_parameters_keeps_the_finished_one(finished, no_kernel, c
 def test_the_same_line_again_gives_the_same_bits(finished, no_kernel, call, clips, undisturbed):
     assert call("run", "toy", "--profile", "smoke", "--data-root", clips).exit_code == 0
     assert_same_bits(toy_paper.predictions_of(finished), undisturbed.predictions)
+
+
+@pytest.mark.parametrize("rare", [0, 1], ids=["one class", "a class of one clip"])
+def test_clips_that_say_nothing_are_refused_or_named(project, no_kernel, call, clips, tmp_path, rare):
+    shutil.copytree(clips, tmp_path / "clips")
+    head, *rows = (clips / "clips.csv").read_text().splitlines()
+    changed = [f"{row.rpartition(',')[0]},{'joy' if place >= rare else 'fear'}" for place, row in enumerate(rows)]
+    (tmp_path / "clips" / "clips.csv").write_text("\n".join([head, *changed]))
+    line = ("run", "toy", "--profile", "smoke", "--data-root", tmp_path / "clips")
+    if rare:
+        with pytest.warns(UserWarning, match=r"classes too small to say much about:\n.*fear.*1 clip"):
+            assert call(*line).exit_code == 0
+    else:
+        result = call(*line)
+        assert result.exit_code == 1
+        assert_helpful(result.output, "joy", accepts="one class.*nothing to tell apart")
