@@ -90,6 +90,16 @@ def test_results_come_in_the_order_of_the_jobs_where_it_is_asked_for(n_jobs):
     assert sorted(workers.parallel(jobs, n_jobs)) == [0, 1, 2, 3, 4]
 
 
+def test_a_worker_that_is_killed_is_named_in_a_sentence():
+    jobs = [joblib.delayed(os.kill)(0, 0), joblib.delayed(_end_itself)()]
+    with pytest.raises(workers.WorkerEnded, match="a worker process was ended from outside.*close other programs"):
+        list(workers.parallel(jobs, 2))
+
+
+def _end_itself():
+    os.kill(os.getpid(), 9)
+
+
 def test_no_other_module_starts_processes_of_its_own():
     modules = Path(merlib.__file__).parent.rglob("*.py")
     calls = {

@@ -22,7 +22,9 @@ def execute(notebook: str, output: str, parameters: dict[str, Any], notes: Path,
     from traitlets.config import Config
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # an error of a cell that was interrupted, which nobody needs
+    logging.getLogger("asyncio").setLevel(
+        logging.CRITICAL
+    )  # an error of a cell that was interrupted, which nobody needs
     title, said = Path(notebook).stem, notes / "kernel.txt"
     try:
         papermill.execute_notebook(

@@ -92,6 +92,8 @@ def test_a_run_that_is_killed_goes_on(project, clips, run, call, no_kernel, undi
     assert "Traceback" not in killed.said()
     if kill.whom in ("kernel", "worker"):
         assert_helpful(killed.said(), "04_toy", accepts="the same command goes on")
+    if kill.whom == "worker":
+        assert_helpful(killed.said(), "worker", accepts="close other programs")
     finished = {name: file for name, file in snapshot(project / ".cache").items() if ".partial-" not in name}
 
     again = call("run", "toy", "--profile", "smoke", "--data-root", clips)
