@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 ALWAYS = dict.fromkeys(("profile", "data_root", "output_dir"))  # parameters that every notebook has
+LISTS = {"databases": [None]}  # a list of anything, where a notebook has it: an edited cell does not show its default
 PASSED = "# Parameters"  # how a cell begins that papermill adds below the parameters, with what it was given
 
 
@@ -52,9 +53,10 @@ def chosen(paper: str, notebook: Mapping[str, Any]) -> dict[str, Any]:
         raise SettingError(f"{paper}: run the cell with the parameters ({', '.join(ALWAYS)}, ...) before this one")
     passed = [name for cell, is_passed in cells if is_passed for name in cell if not name.startswith("PAPERMILL_")]
     given = {name: notebook[name] for name in [*own[-1], *passed]}
+    default = own[-1] | {name: example for name, example in LISTS.items() if name in own[-1]}
     # None means the profile's value, where it is the default
-    given = {name: value for name, value in given.items() if value is not None or own[-1].get(name, "") is not None}
-    if found := faults(paper, given, examples(paper, notebook["profile"], own[-1])):
+    given = {name: value for name, value in given.items() if value is not None or default.get(name, "") is not None}
+    if found := faults(paper, given, examples(paper, notebook["profile"], default)):
         raise SettingError("\n".join([f"{paper} cannot run:", *(f"- {fault}" for fault in found)]))
     known = defaults(paper, notebook["profile"])
     return settings(paper, notebook["profile"], **{name: given[name] for name in known.keys() & given.keys()})

@@ -215,6 +215,12 @@ def test_an_empty_list_in_the_cell_itself_is_refused():
         profiles.chosen("mmnet", notebook(cell=CELL.replace('["casme2", "samm"]', "[]")))
 
 
+@pytest.mark.parametrize("value", ['"casme2"', "None", "5"])
+def test_databases_that_are_no_list_in_the_cell_itself_are_refused(value):
+    with pytest.raises(profiles.SettingError, match=r"- databases = .*: accepted is a list, each item one of casme2"):
+        profiles.chosen("mmnet", notebook(cell=CELL.replace('["casme2", "samm"]', value)))
+
+
 def test_without_its_parameters_a_notebook_asks_for_them():
     with pytest.raises(
         profiles.SettingError, match=r"run the cell with the parameters \(profile, data_root, output_dir"

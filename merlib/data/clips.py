@@ -70,7 +70,7 @@ def _faults(row: Mapping) -> Iterator[str]:
             yield f"{name} is empty"
     if isinstance(row["emotion"], str) and row["emotion"] != names.plain(row["emotion"]):
         yield f"emotion {row['emotion']!r} is to be written {names.plain(row['emotion'])!r}"
-    if not pd.isna(row["fps"]) and not row["fps"] > 0:
+    if not pd.isna(row["fps"]) and not 0 < row["fps"] < float("inf"):
         yield f"fps is {row['fps']}, not a number above 0"
     try:
         aus.parse(row["aus"])

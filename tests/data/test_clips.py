@@ -134,6 +134,7 @@ def test_all_faults_of_a_table_are_reported_at_once_with_their_place():
             record(clip="d", frames=["x.jpg", "y.jpg"]),
             record(clip="e", emotion="Disgust "),
             record(clip="f", fps=0.0),
+            record(clip="h", fps=np.inf),
             record(clip="g", frames=[]),
             record(clip="h", subject=""),
             record(clip="i", row=10),
@@ -143,7 +144,7 @@ def test_all_faults_of_a_table_are_reported_at_once_with_their_place():
     with pytest.raises(ClipTableError) as error:
         validate(table)
     lines = str(error.value).splitlines()
-    assert lines[0] == "10 faults in the clip table:"
+    assert lines[0] == "11 faults in the clip table:"
     for line, parts in zip(
         lines[1:],
         [
@@ -153,6 +154,7 @@ def test_all_faults_of_a_table_are_reported_at_once_with_their_place():
             ("casme2 sub01 d", "2 frames for onset..offset, 46..55"),
             ("casme2 sub01 e", "'Disgust '"),
             ("casme2 sub01 f", "fps is 0.0"),
+            ("casme2 sub01 h", "fps is inf"),
             ("casme2 sub01 g", "frames"),
             ("casme2  h", "subject is empty"),
             ("casme2 sub01 i (sheet.xlsx, row 10)", "more than once"),

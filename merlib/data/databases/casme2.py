@@ -31,13 +31,15 @@ def annotations(folder: Path) -> pd.DataFrame:
 
 
 def _objective(folder: Path, rows: pd.DataFrame) -> list[str]:
-    """Objective classes I..VII from the sheet; if it has none, from CASME2-ObjectiveClasses.xlsx."""
-    if rows["objective"].any():
+    """Objective classes I..VII from the sheet; if it has none, from CASME2-ObjectiveClasses.xlsx, "" without it.
+
+    Raises SheetError when that sheet cannot be read.
+    """
+    files = [path for path in sorted(folder.glob("[!.~]*")) if path.is_file() and "objective" in path.name.lower()]
+    if rows["objective"].any() or not files:
         return rows["objective"].to_list()
-    try:
-        other = sheets.find(folder, {"subject": "Subject", "clip": "Filename", **sheets.OBJECTIVE})
-    except sheets.SheetError:
-        return rows["objective"].to_list()
+    place = files[0] if len(files) == 1 else folder
+    other = sheets.find(place, {"subject": "Subject", "clip": "Filename", **sheets.OBJECTIVE})
     found = dict(zip(_keys(other), other["objective"], strict=True))
     classes = [found.get(key, "") for key in _keys(rows)]
     return [objective.NAMES[int(text) - 1] if text in list("1234567") else text for text in classes]

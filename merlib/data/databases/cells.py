@@ -71,10 +71,19 @@ def fault(text: str) -> str:
         return f"{text} is an error of a formula"
     if text.startswith("="):
         return f"the formula {text} has no stored value: open the file in a spreadsheet program and save it"
-    if re.search("[\ud800-\udfff]", text):
-        shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return f"'{shown}' is not in UTF-8: save the file as 'CSV UTF-8'"
+    if not_utf8(text):
+        return f"'{shown(text)}' is not in UTF-8: save the file as 'CSV UTF-8'"
     return ""
+
+
+def not_utf8(text: str) -> bool:
+    """Whether lone surrogates stand in a text for bytes that are not UTF-8."""
+    return bool(re.search("[\ud800-\udfff]", text))
+
+
+def shown(text: str) -> str:
+    """A text that can be printed: without its lone surrogates."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _text(cell: object) -> str:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from merlib.data.databases.cells import SheetError
+from merlib.data.databases import cells
+from merlib.data.databases.cells import Fault, SheetError
 from merlib.data.pictures import PICTURES
 
 
@@ -30,6 +31,16 @@ def rows(root: Path, pattern: str, such_as: str, inside: Path) -> list[dict]:
         faults = [(row["file"], None, row["fault"]) for row in found[:10]]
         raise SheetError(f"no clips in {root}", faults or [(root.name, None, f"no folder such as {such_as}")])
     return found
+
+
+def names_not_utf8(root: Path) -> list[Fault]:
+    """The files and folders in `root` with a name that no table can hold; only `root` itself if its own is such."""
+    said = "is not in UTF-8; accepted are letters of UTF-8: rename it"
+    if cells.not_utf8(str(root)):
+        return [(cells.shown(str(root)), None, said)]
+    inside = [Path(folder, name) for folder, below, files in os.walk(root) for name in sorted(below + files)]
+    found = [cells.shown(path.relative_to(root).as_posix()) for path in inside if cells.not_utf8(path.name)]
+    return cells.shortened([(name, None, said) for name in found])
 
 
 def stray(path: Path, file: str, fault: str) -> dict:

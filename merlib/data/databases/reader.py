@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from merlib.data.databases import cells, folders
+
 
 class DatabaseNotFound(FileNotFoundError):
     """The folder of a database is not there; the message shows the expected tree and how to get one."""
@@ -62,9 +64,14 @@ class Reader:
         """`annotations(folder)` with the columns in which most clips of most databases are alike.
 
         They are database, fps, aus (none), `cropped` (False; the only one that is no text), `row` (none) and `fault`
-        (why the clip cannot be used, as far as the reader sees; empty).
+        (why the clip cannot be used, as far as the reader sees; empty). Raises SheetError also where the name of a file
+        or folder is not UTF-8.
         """
-        rows = self.annotations(folder)
+        try:
+            rows = self.annotations(folder)
+        except UnicodeEncodeError:  # of pandas, whose texts are UTF-8
+            place = cells.shown(str(folder))
+            raise cells.SheetError(f"names that cannot be read in {place}", folders.names_not_utf8(folder)) from None
         alike = {
             "database": self.name,
             "fps": str(self.fps or ""),

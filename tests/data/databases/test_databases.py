@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,58 @@ def test_objective_classes_come_from_a_sheet_of_their_own(tmp_path):
     rows = [["Subject", "Filename", "Objective Class"], [2, "EP09f", 7], [1, "EP02_01f", 1]]
     tiny.sheet(tmp_path / "CASME2" / "CASME2-ObjectiveClasses.xlsx", rows)
     assert databases.read("casme2", tmp_path).table["objective"].tolist() == ["I", "VII"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"nothing of a workbook", "cannot be opened"),
+        (b"", "cannot be opened"),
+        (None, "Objective Class: #N/A is an error of a formula"),
+    ],
+)
+def test_a_damaged_sheet_of_objective_classes_is_named(content, said, tmp_path):
+    tiny.casme2(tmp_path, [ONE, TWO])
+    file = tmp_path / "CASME2" / "CASME2-ObjectiveClasses.xlsx"
+    tiny.sheet(file, [["Subject", "Filename", "Objective Class"], [2, "EP09f", 7], [1, "EP02_01f", "#N/A"]])
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SheetError, match=f"{file.name}.*: {said}"):
+        databases.read("casme2", tmp_path)
+    assert any(said in fault for fault in databases.check("casme2", tmp_path).faults["fault"])
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("smic", "SMIC/SMIC_all_raw/HS/s2/micro/negative/s2_ne_01"),
+        ("mug", "MUG/002"),
+        ("jaffe", "JAFFE/KL.AN1.40.tiff"),
+        ("casme2", "CASME2/CASME2-coding-20190701.xlsx"),
+    ],
+)
+def test_a_name_in_another_encoding_is_named(name, path, tmp_path):
+    """As an archive of another system unpacks it."""
+    tiny.smic(tmp_path, [("s1", "negative", "s1_ne_01"), ("s2", "negative", "s2_ne_01")])
+    tiny.mug(tmp_path, ["001/anger/take000", "002/anger/take000"])
+    tiny.casme2(tmp_path, [ONE])
+    tiny.jaffe(tmp_path, ["KA.AN1.39.tiff", "KL.AN1.40.tiff"])
+    file = tmp_path / path
+    renamed = file.with_name(os.fsdecode(b"KL\xe9_ne_") + file.name)
+    file.rename(renamed)
+    shown = f"KL\N{REPLACEMENT CHARACTER}_ne_{file.name}"
+    fault = re.escape(f"{Path(path).relative_to(Path(path).parts[0]).with_name(shown)}: is not in UTF-8")
+    with pytest.raises(SheetError, match=f"^names that cannot be read in .*:\n  {fault}; accepted .*rename"):
+        databases.read(name, tmp_path)
+    assert shown in str(databases.check(name, tmp_path))
+
+
+def test_a_data_root_named_in_another_encoding_is_named(tmp_path):
+    root = tmp_path / os.fsdecode(b"\xe9")
+    tiny.smic(root, [("s1", "negative", "s1_ne_01")])
+    with pytest.raises(SheetError, match="\N{REPLACEMENT CHARACTER}/SMIC: is not in UTF-8"):
+        databases.read("smic", root)
+    str(databases.check("smic", root)).encode()
 
 
 @pytest.mark.parametrize("lines_above", [0, 1, 13])
