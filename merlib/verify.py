@@ -93,9 +93,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _plan(folder: Path, first: dict[str, Any]) -> headless.Plan:
-    given = {name: value for name, value in first["parameters"].items() if name not in ("profile", "output_dir")}
+    # None was left to the profile: as a value that is given, it is none that is accepted
+    given = {name: value for name, value in first["parameters"].items() if value is not None and name != "output_dir"}
     run = f"{AGAIN}-{folder.parent.name}"
-    return headless.plan(first["notebook"], first["parameters"]["profile"], given, run, manifest.in_mode(first))
+    return headless.plan(first["notebook"], given.pop("profile", ""), given, run, manifest.in_mode(first))
 
 
 def _notes(first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
@@ -108,8 +109,8 @@ def _notes(first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
     for name, text in first.get("data", {}).items():
         if text != (now := second.get("data", {}).get(name)):
             yield f"the data in {name}: {text}; now {now}"
-    for name, version in first["versions"].items():
-        if version != (now := second["versions"].get(name)):
+    for name, version in first.get("versions", {}).items():
+        if version != (now := second.get("versions", {}).get(name)):
             yield f"{name} {version}; now {now}"
 
 

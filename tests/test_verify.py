@@ -99,6 +99,19 @@ def test_what_else_is_different_is_told(first):
     assert any(note.startswith("torch ") and note.endswith("now 1.0") for note in notes)
 
 
+def test_a_parameter_that_was_left_to_the_profile_is_left_to_it_again(first):
+    facts = manifest.read(first)
+    facts["parameters"] |= {"size": None}
+    assert "size" not in verify._plan(first, facts).parameters
+
+
+@pytest.mark.parametrize("parameters", [{}, {"profile": 3}])
+def test_a_run_of_no_profile_is_refused_with_the_profiles_that_there_are(first, parameters):
+    facts = manifest.read(first) | {"parameters": parameters}
+    with pytest.raises(folders.RunError, match=r"profile = .*: accepted is one of smoke, demo, paper"):
+        verify._plan(first, facts)
+
+
 def test_only_what_is_finished_can_be_repeated(first):
     assert verify.finished("first", ["toy", "04_toy"]) == [first]
     with pytest.raises(folders.RunError, match=r"not finished in the run 'first': mmnet; finished is 04_toy"):

@@ -119,12 +119,16 @@ def finished(run: Path) -> list[tuple[Path, dict[str, Any]]]:
 def made(run: Path, name: str, paper: str = "") -> Iterator[tuple[Path, dict[str, Any]]]:
     """The folder and entry of an artifact, if the run made it; of any notebook where no `paper` is given.
 
-    One without the CSV file that the run wrote is passed over: nothing can be read from it.
+    A table without its Markdown or the CSV file that the run wrote is passed over: nothing can be read from it.
     """
     for folder, found in finished(run):
         if not paper or paths.paper_of(found["notebook"]) == paper:
             for artifact in (artifact for artifact in found["artifacts"] if artifact["name"] == name):
-                if not any(damage(folder, found, file) for file in artifact["files"] if file.endswith(".csv")):
+                lacks = artifact["type"] == "table" and not {".csv", ".md"} <= {
+                    Path(f).suffix for f in artifact["files"]
+                }
+                damaged = [file for file in artifact["files"] if file.endswith(".csv") and damage(folder, found, file)]
+                if not lacks and not damaged:
                     yield folder, artifact
 
 

@@ -108,6 +108,7 @@ NUMBERS = ("wall_time_s", "peak_memory_mb")
             "a source of artifact 1 has no look_alike; .*the text 1",
         ),
         ({"folds": {}}, "folds has no stored_s"),
+        ({"arithmetic": [], "left_out": 3}, "the manifest has the arithmetic .*; the manifest has the left_out 3"),
         ({"git": 3, "device": None}, "the manifest has the git 3; the manifest has the device null"),
     ],
 )

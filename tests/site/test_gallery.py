@@ -19,7 +19,7 @@ from merlib.data.source import Source
 from merlib.results import tables
 from merlib.results.artifacts import Record
 from merlib.runs import manifest
-from merlib.site import gallery, notebook_page
+from merlib.site import gallery, notebook_page, outcomes
 
 FOLDS = {"trained": 0, "stored": 2, "trained_s": 0.0, "stored_s": 680.0}
 
@@ -190,6 +190,16 @@ def test_a_file_that_was_lost_is_named_not_linked(run):
     page = (gallery.build(run), Page(run / "04_mmnet" / "index.html"))[1]
     assert "lost: figures/figure_3.png is missing" in page.text
     assert not [url for url in page.links + page.loaded if "figure_3.png" in url]
+
+
+@pytest.mark.parametrize("files", [[], ["tables/table_6.csv"]])
+def test_a_table_of_which_no_files_are_listed_gives_no_result(files, run):
+    file = run / "04_mmnet" / "manifest.json"
+    found = json.loads(file.read_text())
+    next(artifact for artifact in found["artifacts"] if artifact["name"] == "table_6")["files"] = files
+    file.write_text(json.dumps(found))
+    assert list(outcomes.made(run, "table_6", "mmnet")) == []
+    gallery.build(run)
 
 
 DAMAGE = {
