@@ -247,7 +247,7 @@ def _refuse_missing_databases(plans: list[headless.Plan]) -> None:
     for name, root in [(name, plan.data_root) for plan in plans for name in plan.databases]:
         try:
             databases.READERS[name].locate(root)
-        except databases.DatabaseNotFound as error:
+        except OSError as error:  # not there, or no path
             missing[name] = str(error)
     if missing:
         _fail("\n\n".join(missing.values()))

@@ -177,7 +177,9 @@ def _same_type(value: Any, example: Any) -> bool:
 
 def _is_utf8(value: Any) -> bool:
     """A notebook is UTF-8; a text from the command line need not be, and Python then keeps its bytes as surrogates."""
-    return not isinstance(value, str) or not any("\ud800" <= character <= "\udfff" for character in value)
+    return not isinstance(value, str) or not any(
+        character == "\0" or "\ud800" <= character <= "\udfff" for character in value
+    )
 
 
 def _in_range(value: Any, rule: Mapping[str, Any]) -> bool:

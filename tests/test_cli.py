@@ -132,6 +132,14 @@ def test_databases_that_are_not_there_are_named_before_a_notebook_starts(call, h
     assert not (home / "papermill_runs").exists()
 
 
+@pytest.mark.parametrize(("root", "said"), [("/" + "x" * 300, "too long: '/xxx"), ('"a\\u0000b"', "accepted is text")])
+def test_a_data_root_that_cannot_be_a_path_is_refused(call, home, write_notebook, root, said):
+    write_notebook(home / "notebooks" / "01_one.ipynb", DATABASES)
+    result = call(f"run one --set {shlex.quote('data_root=' + root)}")
+    assert result.exit_code == 1 and result.exception.code == 1
+    assert said in result.stderr
+
+
 def test_a_database_is_named_once(call, home, write_notebook):
     write_notebook(home / "notebooks" / "01_one.ipynb", DATABASES)
     result = call("run one --database casme2 --database samm --database casme2")
