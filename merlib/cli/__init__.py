@@ -7,24 +7,20 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from merlib import paths, profiles, reproducible
+from merlib import paths
 from merlib.cache.files import CannotWrite
+from merlib.cli import data
+from merlib.cli.options import DataRoot, Profile, fail
 from merlib.runs import folders, headless, machine, overview
 
 # Modules that load pandas, OpenCV or torch are imported in the commands that use them: --help and a refusal answer at once.
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write look-alike databases; check your own.")
-app.add_typer(data_app, name="data")
-
-Profile = Annotated[str, typer.Option(help="smoke (seconds), demo (a laptop) or paper (the paper's own settings).")]
-DataRoot = Annotated[
-    Path | None, typer.Option(help="The folder that holds the database folders.", show_default="data/ of the project")
-]
+app.add_typer(data.app, name="data")
 
 
 @app.callback()
@@ -66,7 +62,7 @@ def run(
     if folders.of_run(plans[0].folder.parent):
         _show_results(plans[0].folder.parent)
     if failed:
-        _fail("\n".join(["failed:", *(f"- {name}" for name in failed)]))
+        fail("\n".join(["failed:", *(f"- {name}" for name in failed)]))
 
 
 @app.command()
@@ -88,7 +84,7 @@ def verify(
     try:
         verdicts = [verify.verify(folder, share) for folder in verify.finished(run, notebooks or [])]
     except (headless.RunError, ValueError) as error:
-        _fail(str(error))
+        fail(str(error))
     print("\n\n".join(map(str, verdicts)))
     if not all(verdict.same for verdict in verdicts):
         raise typer.Exit(1)
@@ -134,10 +130,10 @@ def gallery(
     try:
         folder = folders.run_folder(run)
     except folders.RunError as error:
-        _fail(str(error))
+        fail(str(error))
     if not folders.of_run(folder):
         there = ", ".join(other.name for other in overview.runs())
-        _fail(f"there is no run {run!r}; there are {there or 'none'}")
+        fail(f"there is no run {run!r}; there are {there or 'none'}")
     print(_gallery(folder, faces=not no_faces))
 
 
@@ -154,76 +150,6 @@ def check() -> None:
     print("This machine is ready.")
 
 
-@data_app.command()
-def synth(
-    databases: Annotated[list[str] | None, typer.Argument(help="Such as casme2; all without one.")] = None,
-    profile: Profile = "demo",
-    data_root: DataRoot = None,
-    seed: Annotated[int, typer.Option(min=0, help="Other seeds give other people and clips.")] = 0,
-) -> None:
-    """Writes look-alike databases.
-
-    Drawn faces that move by action units, in the files and folders of the real databases. A folder with a real database in it is never touched.
-
-    \b
-    merlib data synth
-    merlib data synth casme2 samm --profile smoke
-    merlib data synth --data-root /tmp/look-alike --seed 1
-    """
-    try:
-        sizes = profiles.synth(profile)
-    except profiles.SettingError as error:
-        _fail(str(error))
-    if unknown := [name for name in databases or [] if name not in sizes]:
-        _fail(f"no look-alike of {', '.join(unknown)}; there are {', '.join(sizes)}")
-    # the same files everywhere: what is trained on them can be repeated on another machine
-    with reproducible.held({} if reproducible.faults() else reproducible.ENVIRONMENT):
-        refused = _draw({name: sizes[name] for name in databases or sizes}, data_root or paths.data(), seed)
-    # a real database among all of them is as it should be; one that was asked for by name is not
-    if databases and refused:
-        raise typer.Exit(1)
-
-
-@data_app.command("check")
-def check_data(
-    database: Annotated[str, typer.Argument(help="Such as casme2.")],
-    data_root: DataRoot = None,
-) -> None:
-    """Checks a database's files.
-
-    Reads its annotation file and folders and lists everything that is wrong.
-
-    \b
-    merlib data check casme2
-    merlib data check casme2 --data-root /databases
-    """
-    from merlib.data import databases
-
-    try:
-        report = databases.check(database, data_root or "")
-    except (OSError, ValueError) as error:
-        _fail(str(error))
-    print(report)
-    if not report.ok:
-        raise typer.Exit(1)
-
-
-def _draw(sizes: dict[str, dict[str, int]], data_root: Path, seed: int) -> list[str]:
-    """Draws look-alikes; returns the names of those in whose place there is something else."""
-    from merlib import synthetic
-
-    refused = []
-    for name, size in sizes.items():
-        try:
-            print(f"{name}: {synthetic.write(name, data_root, synthetic.Size(**size), seed)}")
-        except FileExistsError as error:
-            print(f"{name}: {error}", file=sys.stderr)
-            refused.append(name)
-        except OSError as error:
-            _fail(f"{name}: {error}")
-    return refused
-
-
 def _plans(
     names: list[str], profile: str, given: dict[str, Any], run_name: str | None, reproducibly: bool
 ) -> list[headless.Plan]:
@@ -236,7 +162,7 @@ def _plans(
         except headless.RunError as error:
             wrong.append(str(error))
     if wrong or not plans:
-        _fail("\n\n".join(dict.fromkeys(wrong)) or f"there are no notebooks in {paths.notebooks()}")
+        fail("\n\n".join(dict.fromkeys(wrong)) or f"there are no notebooks in {paths.notebooks()}")
     return list(plans.values())
 
 
@@ -250,7 +176,7 @@ def _refuse_missing_databases(plans: list[headless.Plan]) -> None:
         except OSError as error:  # not there, or no path
             missing[name] = str(error)
     if missing:
-        _fail("\n\n".join(missing.values()))
+        fail("\n\n".join(missing.values()))
 
 
 def _execute(plans: list[headless.Plan]) -> list[str]:
@@ -264,7 +190,7 @@ def _execute(plans: list[headless.Plan]) -> list[str]:
             print(error, file=sys.stderr)
             failed.append(plan.notebook.stem)
         except KeyboardInterrupt:
-            _fail(
+            fail(
                 f"{plan.notebook.stem} was interrupted. Its finished folds are kept: the same command goes on from there."
             )
     return failed
@@ -294,11 +220,11 @@ def _gallery(run_folder: Path, faces: bool = True) -> Path:
 
     _, broken = overview.manifests([run_folder])
     if broken:
-        _fail("\n".join([*broken, "No pages were made: remove what is broken, and run its notebook again."]))
+        fail("\n".join([*broken, "No pages were made: remove what is broken, and run its notebook again."]))
     try:
         return gallery.build(run_folder, faces=faces)
     except (CannotWrite, gallery.PlaceNamed) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _assignments(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
@@ -308,9 +234,9 @@ def _assignments(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not (equals and name):
-            _fail(f"--set {text}: write NAME=VALUE, as in --set size=64")
+            fail(f"--set {text}: write NAME=VALUE, as in --set size=64")
         if name in given:
-            _fail(f"--set {text}: {name} is given twice")
+            fail(f"--set {text}: {name} is given twice")
         try:
             given[name] = json.loads(value)
         except (ValueError, RecursionError):  # numbers of thousands of digits and very deep lists are no JSON, either
@@ -320,9 +246,4 @@ def _assignments(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
 
 def _stop_if(found: list[str]) -> None:
     if found:
-        _fail(machine.report(found))
-
-
-def _fail(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(1)
+        fail(machine.report(found))

@@ -1,0 +1,82 @@
+"""`merlib data`: look-alike databases, and the check of one's own."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from merlib import paths, profiles, reproducible
+from merlib.cli.options import DataRoot, Profile, fail
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write look-alike databases; check your own.")
+
+
+@app.command()
+def synth(
+    databases: Annotated[list[str] | None, typer.Argument(help="Such as casme2; all without one.")] = None,
+    profile: Profile = "demo",
+    data_root: DataRoot = None,
+    seed: Annotated[int, typer.Option(min=0, help="Other seeds give other people and clips.")] = 0,
+) -> None:
+    """Writes look-alike databases.
+
+    Drawn faces that move by action units, in the files and folders of the real databases. A folder with a real database in it is never touched.
+
+    \b
+    merlib data synth
+    merlib data synth casme2 samm --profile smoke
+    merlib data synth --data-root /tmp/look-alike --seed 1
+    """
+    try:
+        sizes = profiles.synth(profile)
+    except profiles.SettingError as error:
+        fail(str(error))
+    if unknown := [name for name in databases or [] if name not in sizes]:
+        fail(f"no look-alike of {', '.join(unknown)}; there are {', '.join(sizes)}")
+    # the same files everywhere: what is trained on them can be repeated on another machine
+    with reproducible.held({} if reproducible.faults() else reproducible.ENVIRONMENT):
+        refused = _draw({name: sizes[name] for name in databases or sizes}, data_root or paths.data(), seed)
+    # a real database among all of them is as it should be; one that was asked for by name is not
+    if databases and refused:
+        raise typer.Exit(1)
+
+
+@app.command("check")
+def check(
+    database: Annotated[str, typer.Argument(help="Such as casme2.")],
+    data_root: DataRoot = None,
+) -> None:
+    """Checks a database's files.
+
+    Reads its annotation file and folders and lists everything that is wrong.
+
+    \b
+    merlib data check casme2
+    merlib data check casme2 --data-root /databases
+    """
+    from merlib.data import databases
+
+    try:
+        report = databases.check(database, data_root or "")
+    except (OSError, ValueError) as error:
+        fail(str(error))
+    print(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _draw(sizes: dict[str, dict[str, int]], data_root: Path, seed: int) -> list[str]:
+    """Draws look-alikes; returns the names of those in whose place there is something else."""
+    from merlib import synthetic
+
+    refused = []
+    for name, size in sizes.items():
+        try:
+            print(f"{name}: {synthetic.write(name, data_root, synthetic.Size(**size), seed)}")
+        except FileExistsError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            refused.append(name)
+        except OSError as error:
+            fail(f"{name}: {error}")
+    return refused
