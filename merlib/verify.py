@@ -53,8 +53,10 @@ def finished(run: str, notebooks: Sequence[str]) -> list[Path]:
     """
     there = [folder for folder in folders.of_run(folders.run_folder(run)) if manifest.read(folder)]
     names = {name: folder for folder in there for name in (folder.name, paths.paper_of(folder))}
-    if missing := [name for name in notebooks if name not in names] or ([] if there else [run]):
-        known = ", ".join(folder.name for folder in there) or "nothing"
+    if not there:
+        raise folders.RunError(f"the run {run!r} has no finished notebook")
+    if missing := [name for name in notebooks if name not in names]:
+        known = ", ".join(folder.name for folder in there)
         raise folders.RunError(f"not finished in the run {run!r}: {', '.join(missing)}; finished is {known}")
     return list(dict.fromkeys(names[name] for name in notebooks)) or there
 

@@ -3,6 +3,8 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -357,3 +359,9 @@ def test_check_of_a_database_that_is_not_there_says_how_to_get_it(call, home):
     result = call("data check samm")
     assert result.exit_code == 1
     assert "merlib data synth" in result.stderr and "SAMM" in result.stderr
+
+
+def test_a_terminal_in_another_encoding_shows_what_it_can():
+    command = [sys.executable, "-c", "from merlib.cli import app; app()", "status"]
+    made = subprocess.run(command, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, text=True)
+    assert made.returncode == 0 and "\\u03bb" in made.stdout, made.stderr[-300:]

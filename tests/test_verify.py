@@ -116,5 +116,5 @@ def test_only_what_is_finished_can_be_repeated(first):
     assert verify.finished("first", ["toy", "04_toy"]) == [first]
     with pytest.raises(folders.RunError, match=r"not finished in the run 'first': mmnet; finished is 04_toy"):
         verify.finished("first", ["mmnet"])
-    with pytest.raises(folders.RunError, match=r"not finished in the run 'other'"):
+    with pytest.raises(folders.RunError, match="the run 'other' has no finished notebook"):
         verify.finished("other", [])

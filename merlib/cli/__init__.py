@@ -1,6 +1,7 @@
 """The `merlib` command."""
 
 import contextlib
+import io
 import json
 import signal
 import sys
@@ -26,6 +27,11 @@ app.add_typer(data.app, name="data")
 @app.callback()
 def main() -> None:
     """Reproduces papers on micro-expression recognition: each one a notebook, this command runs them headless."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a terminal in another encoding shows a letter that it lacks by its number
+            stream.reconfigure(errors="backslashreplace")
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # a sentence for the user, without a line of code
 
 
