@@ -164,8 +164,12 @@ def test_a_disk_without_a_gigabyte_is_refused_before_a_run(project, clips):
     assert_helpful(said, str(project / "small"), accepts="1 GB are needed: free some space")
 
 
-def test_few_file_handles(finished, clips, no_kernel):
-    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))  # noqa: E731
+@pytest.mark.parametrize("more", kinds({str(more): more for more in (2, 4, 8, 16)}, fast=["4"]))
+def test_few_file_handles(finished, clips, no_kernel, more):
+    def few():
+        opened = max(map(int, os.listdir("/proc/self/fd")))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (opened + more, opened + more))
+
     status, said = outcome(few, *run(clips))
     assert whole_runs(finished / "papermill_runs")
     if status:
