@@ -1,8 +1,9 @@
 """Action units as annotators write them: the texts of CASME II, SAMM, MMEW and their kin, read with one grammar.
 
-Beyond `4+7` the sheets hold a side before or after the number (`L10`, `12R`, `T23`), intensities (`12A`, `10A/B`),
-alternatives (`(R6 or R12)+R15`), doubts (`4?`), the letters AU (`AU6+AU12`) and remarks (`none`, `soft focus`,
-`ref(43)`). Sides and intensities: Ekman, Friesen and Hager, Facial Action Coding System, 2002.
+Beyond `4+7` the sheets hold a side before or after the number (`L10`, `12R`, `T23`, `A/L12`), intensities (`12A`,
+`10A/B`), alternatives (`(R6 or R12)+R15`), doubts (`4?`), letters for units, descriptors and movements of the head
+(`AU6+AU12`, `AD38`, `M58`) and remarks (`none`, `soft focus`, `ref(43)`, `ref(L10)`). Sides, intensities and numbers, of
+which no two kinds share one: Ekman, Friesen and Hager, Facial Action Coding System, 2002.
 """
 
 from dataclasses import dataclass, replace
@@ -20,13 +21,13 @@ start: [item (("+" | ",") item)*]
 choice: unit (("or"i | "/") unit)+
 unit: PREFIX? SIDE? NUMBER SIDE_AFTER? INTENSITY? DOUBT?
 
-PREFIX.3: /AU(?=\s*[LRTBAU]?\s*\d)/i
-SIDE.2: /[LRTBAU](?=\s*\d)/i
+PREFIX.3: /(AU|AD|M)(?=\s*([LRTBAU](\s*\/\s*[LRTBAU])?)?\s*\d)/i
+SIDE.2: /[LRTBAU](\s*\/\s*[LRTBAU])?(?=\s*\d)/i
 NUMBER: /\d{1,2}(?!\d)/
 SIDE_AFTER: /[LR](?![f-z\d])/i
 INTENSITY: /[A-E](\s*\/\s*[A-E])?(?![a-z\d])/i
 DOUBT: "?"
-REMARK: /[a-z]{2,}(\s+[a-z]+)*(\s*\(\s*\d+\s*\))?/i
+REMARK: /[a-z]{2,}(\s+[a-z]+)*(\s*\(\s*[LRTBAU]?\s*\d{1,2}\s*[LR]?[A-E]?\s*\))?/i
 
 %import common.WS
 %ignore WS
@@ -37,8 +38,9 @@ REMARK: /[a-z]{2,}(\s+[a-z]+)*(\s*\(\s*\d+\s*\))?/i
 class AU:
     """One annotated action unit.
 
-    `side` is L(eft), R(ight), T(op), B(ottom), A(symmetric), U(nilateral) or None for both sides; `intensity` runs from
-    A (trace) to E (maximum), None if not scored, and `up_to` is the other end of a range such as A/B. Units that share
+    `side` is L(eft), R(ight), T(op), B(ottom), A(symmetric), U(nilateral), two of them such as A/L, or None for both
+    sides; `intensity` runs from A (trace) to E (maximum), None if not scored, and `up_to` is the other end of a range
+    such as A/B. Units that share
     the number `choice` are alternatives: the annotators saw one of them. `doubtful` units carry a question mark.
     """
 
@@ -69,7 +71,7 @@ def parse(text: str) -> tuple[AU, ...]:
             position = len(text)
         raise ValueError(
             f"action units {text!r}: not understood at position {position + 1}, before {text[position:]!r} "
-            "(accepted: numbers joined by +, such as 4+L10, R12A, 10A/B, (R6 or R12)+R15, 4?, none)"
+            "(accepted: numbers joined by +, such as 4+L10, R12A, 10A/B, (R6 or R12)+R15, AD38, 4?, none)"
         ) from None
 
 
@@ -89,7 +91,7 @@ class _ToUnits(Transformer):
         intensity, _, up_to = "".join(parts.get("INTENSITY", "").split()).partition("/")
         return AU(
             number=int(parts["NUMBER"]),
-            side=parts.get("SIDE") or parts.get("SIDE_AFTER"),
+            side="".join(parts.get("SIDE", "").split()) or parts.get("SIDE_AFTER"),
             intensity=intensity or None,
             up_to=up_to or None,
             doubtful="DOUBT" in parts,

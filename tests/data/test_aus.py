@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +6,7 @@ from hypothesis import strategies as st
 from merlib.data import aus
 from merlib.data.aus import AU
 
-# every quirk known from the sheets of CASME II, SAMM and MMEW
+# every quirk known from the sheets of CASME II, SAMM, MMEW and DFME
 QUIRKS = {
     "": (),
     "?": (),
@@ -23,6 +24,11 @@ QUIRKS = {
     "(R6 or R12)+R15": (AU(6, side="R", choice=0), AU(12, side="R", choice=0), AU(15, side="R")),
     "4/7": (AU(4, choice=0), AU(7, choice=0)),
     "7B+ ref(43)": (AU(7, intensity="B"),),
+    "ref(7B)+43": (AU(43),),
+    "ref(7B)+43C": (AU(43, intensity="C"),),
+    "ref(L10)+A12B": (AU(12, side="A", intensity="B"),),
+    "A/L12": (AU(12, side="A/L"),),
+    "1+2+5+AD38+M58": (AU(1), AU(2), AU(5), AU(38), AU(58)),
     "R14+17+soft focus": (AU(14, side="R"), AU(17)),
     "4?+7": (AU(4, doubtful=True), AU(7)),
     "1 or 2+L14 or R14": (AU(1, choice=0), AU(2, choice=0), AU(14, side="L", choice=1), AU(14, side="R", choice=1)),
@@ -32,6 +38,24 @@ QUIRKS = {
 @pytest.mark.parametrize(("text", "units"), QUIRKS.items())
 def test_a_quirk_of_the_sheets_is_understood(text, units):
     assert aus.parse(text) == units
+
+
+REAL = {  # sheets, the column of action units, and how many clips they annotate
+    "QqXuyujie+Micro-Expression-Datasets/Onset_Apex_Files/CASME2/CASME2-coding-20140508.xlsx": ("Action Units", 255),
+    "QqXuyujie+Micro-Expression-Datasets/Onset_Apex_Files/SAMM/SAMM.xlsx": ("Action Units", 159),
+    "QqXuyujie+Micro-Expression-Datasets/Onset_Apex_Files/CASME3/casme3_table.xlsx": ("AU", 860),
+    "QqXuyujie+Micro-Expression-Datasets/Onset_Apex_Files/DFME/training_full_with_AU.xlsx": ("AU", 1856),
+    "QqXuyujie+Micro-Expression-Datasets/Onset_Apex_Files/DFME/testA_full_with_AU.xlsx": ("AU", 474),
+    "QqXuyujie+Micro-Expression-Datasets/Onset_Apex_Files/DFME/testB_full_with_AU.xlsx": ("AU", 299),
+}
+
+
+@pytest.mark.parametrize(("file", "column", "num_clips"), [(file, *held) for file, held in REAL.items()])
+def test_every_annotation_of_the_real_sheets_is_understood(shared, file, column, num_clips):
+    annotated = pd.read_excel(shared / "real" / file, dtype=str)[column].fillna("")
+    assert len(annotated) == num_clips
+    named = [aus.numbers(text) for text in annotated]
+    assert all(numbers or not any(map(str.isdigit, text)) for numbers, text in zip(named, annotated, strict=True))
 
 
 def test_numbers_count_every_alternative_and_no_remark():
@@ -53,7 +77,7 @@ letters = st.sampled_from("ABCDE")
 units = st.builds(
     AU,
     number=st.integers(1, 99),
-    side=st.sampled_from([None, *"LRTBAU"]),
+    side=st.sampled_from([None, *"LRTBAU", "A/L"]),
     intensity=st.none() | letters,
     doubtful=st.booleans(),
 )
@@ -108,7 +132,7 @@ def test_any_other_text_gives_units_or_a_value_error(text):
 
 annotations = st.lists(
     st.sampled_from(
-        [*"ABCDELRTU?/+,() ", "AU", "or", "4", "07", "12", "123", "none", "ref(43)", "soft focus", "\uff14", "\u0664"]
+        [*"ABCDELRTU?/+,() ", "AU", "or", "4", "07", "12", "123", "none", "ref(43)", "ref(L10)", "AD", "M", "A/L", "soft focus", "\uff14", "\u0664"]
     ),
     max_size=12,
 ).map("".join)
