@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from merlib.data import aus, frame_files, names, pictures
-from merlib.data.clips import EXCLUDED_COLUMNS, Clips, make_table
+from merlib.data.clips import EXCLUDED_COLUMNS, TWO_PEOPLE, Clips, make_table
 from merlib.data.databases import cells, conflicts, sheets
+from merlib.data.databases.cells import Fault
 from merlib.data.databases.reader import Correction
 from merlib.data.source import Source
 
@@ -28,22 +29,33 @@ def assemble(rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correctio
 
     A clip is excluded, with the reason, when frames are missing, when its apex is outside onset..offset, when its
     numbers or action units cannot be read, when it repeats a row above, or when it has all frames of another clip. If a
-    clip is unusable as annotated and has a correction, the correction is tried. Raises SheetError when two rows
-    contradict each other, when two people share frames, or when no clip can be used.
+    clip is unusable as annotated and has a correction, the correction is tried. Raises SheetError with all faults, also
+    those that exclude one clip, when two rows contradict each other, when two people share frames, or when no clip can
+    be used.
     """
-    conflicts.refuse_rows(rows)
-    records, excluded = _usable(rows, corrections)
+    different = conflicts.in_two_ways(rows)
+    records, excluded = _usable(rows.drop(index=[i for group in different for i in group.index[1:]]), corrections)
     table = make_table(records)
-    pairs = frame_files.shared(table)
-    conflicts.refuse_frames_of_two_people(records, names.people(table), pairs)
-    copies = conflicts.copies(records, pairs)
+    pairs, people = frame_files.shared(table), names.people(table)
+    mixed = [pair for pair in pairs if people[pair.first] != people[pair.other]]
+    copies = conflicts.copies(records, [pair for pair in pairs if pair not in mixed])
     excluded += [records[i] | {"reason": copies[i]} for i in sorted(copies)]
-    if len(excluded) == len(rows):
-        faults = [(row["file"], row["row"], row["reason"]) for row in excluded]
-        raise sheets.SheetError(f"none of the {len(rows)} annotated clips can be used", cells.shortened(faults))
+    contradictions = [*map(conflicts.of_rows, different), *conflicts.of_people(rows)]
+    _refuse(contradictions, conflicts.of_frames(records, mixed), excluded, len(rows))
     reasons = pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS)).astype({"row": "Int64"})
     notes = (*names.merged(rows), *conflicts.overlaps(records, pairs))
     return Clips(table.drop(index=list(copies)), reasons, source, notes)
+
+
+def _refuse(contradictions: list[Fault], two_people: list[Fault], excluded: list[dict], num_rows: int) -> None:
+    """Raises SheetError with every fault if there is a contradiction, frames of two people, or no clip that can be used."""
+    none_left = len(excluded) == num_rows
+    if contradictions or two_people or none_left:
+        title = f"none of the {num_rows} annotated clips can be used" if none_left else "clips that cannot be used"
+        unusable = [(row["file"], row["row"], row["reason"]) for row in excluded]
+        found = {"annotations contradict each other": contradictions, TWO_PEOPLE: two_people, title: unusable}
+        found = {title: cells.shortened(faults) for title, faults in found.items() if faults}
+        raise sheets.SheetError("; ".join(found), [fault for faults in found.values() for fault in faults])
 
 
 def _usable(rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correction]) -> tuple[list[dict], list[dict]]:

@@ -1,33 +1,36 @@
 """What annotations contradict: one clip in two ways, one subject as two people, the same frames as two clips."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from merlib.data import names
-from merlib.data.clips import TWO_PEOPLE
-from merlib.data.databases.cells import SHOWN, Fault, SheetError, shortened
+from merlib.data.databases.cells import SHOWN, Fault
 from merlib.data.frame_files import Shared
 
 CONTENT = ["onset", "apex", "offset", "aus", "emotion", "path"]
 
 
-def refuse_rows(rows: pd.DataFrame) -> None:
-    """Raises SheetError where two rows of one clip differ, or where a subject is two people by the column `person`."""
+def of_people(rows: pd.DataFrame) -> list[Fault]:
+    """Where a subject is two people by the column `person`."""
     named = rows[rows["subject"].map(names.plain) != ""]
-    two_people = [(row["file"], row["row"], fault) for row, fault in names.contradictions(named)]
-    if faults := [*_two_ways(named), *two_people]:
-        raise SheetError("annotations contradict each other", faults)
+    return [(row["file"], row["row"], fault) for row, fault in names.contradictions(named)]
 
 
-def _two_ways(rows: pd.DataFrame) -> Iterator[Fault]:
-    keys = pd.Series(names.clips(rows), rows.index, dtype=object)
-    rows, plain = rows[keys.duplicated(keep=False)], rows["emotion"].map(names.plain)
-    for (_, clip), group in rows.groupby(keys, sort=False):
-        if clip and len(group[CONTENT].assign(emotion=plain).drop_duplicates()) > 1:
-            first, *others = group.to_dict("records")
-            elsewhere = "; ".join(names.place(row) + _otherwise(row, first) for row in others)
-            yield first["file"], first["row"], f"{_name(first)} is different in {elsewhere}"
+def in_two_ways(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """The rows of each clip whose rows differ."""
+    named = rows[rows["subject"].map(names.plain) != ""]
+    keys = pd.Series(names.clips(named), named.index, dtype=object)
+    named, plain = named[keys.duplicated(keep=False)], named["emotion"].map(names.plain)
+    groups = [group for (_, clip), group in named.groupby(keys, sort=False) if clip]
+    return [group for group in groups if len(group[CONTENT].assign(emotion=plain).drop_duplicates()) > 1]
+
+
+def of_rows(group: pd.DataFrame) -> Fault:
+    """The fault of a clip's rows that differ (`in_two_ways`)."""
+    first, *others = group.to_dict("records")
+    elsewhere = "; ".join(names.place(row) + _otherwise(row, first) for row in others)
+    return first["file"], first["row"], f"{_name(first)} is different in {elsewhere}"
 
 
 def repeats(row: Mapping, before: Mapping) -> str:
@@ -35,12 +38,10 @@ def repeats(row: Mapping, before: Mapping) -> str:
     return f"repeats {names.place(before)}{_otherwise(before, row)}"
 
 
-def refuse_frames_of_two_people(clips: Sequence[Mapping], people: Sequence[str], pairs: Sequence[Shared]) -> None:
-    """Raises SheetError where clips of two people share frames; `clips`, `people` and `pairs` are of one table."""
-    mixed = [(clips[a], clips[b]) for a, b, _ in pairs if people[a] != people[b]]
-    faults = [(other["file"], other["row"], f"{_name(other)} has frames of {_at(first)}") for first, other in mixed]
-    if faults:
-        raise SheetError(TWO_PEOPLE, shortened(faults))
+def of_frames(clips: Sequence[Mapping], pairs: Sequence[Shared]) -> list[Fault]:
+    """One fault per pair of clips; `pairs` are those of two people."""
+    both = [(clips[a], clips[b]) for a, b, _ in pairs]
+    return [(other["file"], other["row"], f"{_name(other)} has frames of {_at(first)}") for first, other in both]
 
 
 def copies(clips: Sequence[Mapping], pairs: Sequence[Shared]) -> dict[int, str]:

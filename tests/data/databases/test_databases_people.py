@@ -255,3 +255,35 @@ def test_clips_are_dropped_by_any_spelling_of_their_name(tmp_path):
     left = clips.drop({("own", "Anna", "C1"): "blurred"})
     assert left.table["subject"].tolist() == ["ben"] and left.excluded["reason"].tolist() == ["blurred"]
     assert np.array_equal(left.subjects, ["own/ben"])
+
+
+def test_every_fault_of_a_list_is_told_at_once(tmp_path):
+    header = [*HEADER, "fps", "person"]
+    rows = [
+        ["anna", "c1", "a", "joy", "", ""],
+        ["anna", "c1", "a", "fear", "", ""],  # row 3: c1 in another way
+        ["ben", "c1", "b", "joy", "fast", ""],
+        ["ben", "c2", "c", "joy", "", ""],
+        ["carla", "c1", "c", "joy", "", ""],  # row 6: frames of ben
+        ["dora", "c1", "d", "joy", "", "x"],
+        ["dora", "c2", "e", "joy", "", "y"],  # row 8: another person
+        ["anna", "c2", "f", "joy", "", ""],
+        ["anna", "c2", "f", "joy", "", ""],  # row 10: a row twice
+        ["anna", "c3", "f", "joy", "", ""],  # row 11: a clip under two names
+        ["anna", "c4", "g", "joy", "", ""],
+    ]
+    place = write(tmp_path, rows, header)
+    shutil.rmtree(tmp_path / "g")
+    title, *lines = refused(place)
+    assert title.startswith("annotations contradict each other; two people have the same frames")
+    assert title.endswith("; clips that cannot be used:")
+    assert lines == [
+        "list.csv, row 2: anna c1 is different in list.csv, row 3",
+        "list.csv, row 8: subject dora has the person 'y' here and 'x' in list.csv, row 7 "
+        "(accepted: one person in all rows of a subject)",
+        "list.csv, row 6: carla c1 has frames of ben c2 (list.csv, row 5)",
+        "list.csv, row 4: fps 'fast' is not a number above 0, such as 29.97, and at most 100000",
+        "list.csv, row 10: repeats list.csv, row 9",
+        f"list.csv, row 12: {tmp_path / 'g'} is not there",
+        "list.csv, row 11: has the same frames as anna c2 (list.csv, row 9)",
+    ]
