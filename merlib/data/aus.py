@@ -83,6 +83,15 @@ def numbers(text: str) -> frozenset[int]:
     return frozenset(unit.number for unit in parse(text))
 
 
+def fault(text: str) -> str:
+    """Why an annotation cannot be read, or nothing."""
+    try:
+        parse(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 class _ToUnits(Transformer):
     """Turns a parse tree into a flat tuple of AU; numbers the groups of alternatives in their order."""
 

@@ -1,10 +1,11 @@
 """The clip table: one row per clip, checked when it is made, with the classes that papers report on.
 
 Columns: `database`, `subject`, `clip`; `frames`, the file paths onset..offset in order, one per frame (a single path is
-a video, or a picture computed from the whole clip); `onset`, `apex`, `offset`, the annotation's own frame numbers (Int64,
+a video, or a picture computed from the whole clip), in all rows or in none (clips that were read without frames); `onset`, `apex`, `offset`, the annotation's own frame numbers (Int64,
 apex <NA> where the database has none); `fps` (float, NaN unknown); `aus` and `emotion` as annotated, `emotion` in lower
 case; `cropped`, whether the files are face crops already. Some readers add `file` and `row` (where the clip is annotated),
-`note` (what was corrected), `objective` (the objective class, I to VII) and `person` (who the subject is, "" by its own
+`note` (what was corrected), `objective` (the objective class in use, I to VII, one of `objective_sheet` and
+`objective_file`) and `person` (who the subject is, "" by its own
 name). `Clips.classes` adds `label`, the class name.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from merlib.data import aus, frame_files, names, schemes
+from merlib.data import frame_files, names, schemes
 from merlib.data.source import Source
 
 COLUMNS = (
@@ -43,14 +44,17 @@ def make_table(records: list[dict]) -> pd.DataFrame:
 
 def validate(table: pd.DataFrame) -> None:
     """Raises ClipTableError that lists every fault of a clip table: a missing column, a clip twice, a subject who is two
-    people, an apex outside onset..offset, a number of frames other than onset..offset, action units or an emotion that
-    cannot be read.
+    people, an apex outside onset..offset, a number of frames other than onset..offset, an emotion that cannot be read.
 
-    The files themselves are not opened: `databases.check` does that.
+    The files themselves are not opened: `databases.check` does that. Action units matter only to the classes that go by
+    them: `Clips.classes` leaves out a clip whose action units cannot be read.
     """
     if missing := [name for name in COLUMNS if name not in table.columns]:
         raise ClipTableError(f"the clip table has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
-    faults = [f"{_where(row)}: {fault}" for row in table.to_dict("records") for fault in _faults(row)]
+    rows = table.to_dict("records")
+    faults = [f"{_where(row)}: {fault}" for row in rows for fault in _faults(row)]
+    if any(row["frames"] for row in rows):
+        faults += [f"{_where(row)}: it has no frames, and others have" for row in rows if row["frames"] == []]
     named = table.astype(dict.fromkeys(KEY, str))
     twice = table[pd.Series(names.clips(named), table.index, dtype=object).duplicated(keep=False)]
     faults += [f"{_where(row)}: this clip is in the table more than once" for row in twice.to_dict("records")]
@@ -72,16 +76,14 @@ def _faults(row: Mapping) -> Iterator[str]:
         yield f"emotion {row['emotion']!r} is to be written {names.plain(row['emotion'])!r}"
     if not pd.isna(row["fps"]) and not 0 < row["fps"] < float("inf"):
         yield f"fps is {row['fps']}, not a number above 0"
-    try:
-        aus.parse(row["aus"])
-    except (ValueError, TypeError) as error:
-        yield str(error)
+    if not isinstance(row["aus"], str):
+        yield f"aus is {row['aus']!r}, not a text"
     yield from _frame_faults(row["frames"], row["onset"], row["apex"], row["offset"])
 
 
 def _frame_faults(frames: list[str], onset: int, apex: int, offset: int) -> Iterator[str]:
-    if not isinstance(frames, list) or not frames:
-        yield "frames is not a list of at least one path"
+    if not isinstance(frames, list):
+        yield "frames is not a list of paths"
     elif pd.isna(onset) or pd.isna(offset):
         if len(frames) > 1:
             yield f"onset or offset is missing though there are {len(frames)} frames"
@@ -90,7 +92,7 @@ def _frame_faults(frames: list[str], onset: int, apex: int, offset: int) -> Iter
     else:
         if not pd.isna(apex) and not onset <= apex <= offset:
             yield f"apex {apex} is outside onset..offset, {onset}..{offset}"
-        if len(frames) not in (1, offset - onset + 1):
+        if len(frames) not in (0, 1, offset - onset + 1):
             yield f"{len(frames)} frames for onset..offset, {onset}..{offset}"
 
 
@@ -163,20 +165,20 @@ class Clips:
         """The clips of a scheme's classes: `casme2-5`, `samm-3`, ... (`schemes.SCHEMES`), or `own`: each emotion found is a
         class, in alphabetical order. Clips of other emotions go to `excluded`.
 
-        Raises ValueError for an unknown scheme, or one that these clips' databases or annotations do not fit.
+        Warns of classes without a clip. Raises ValueError for an unknown scheme, or one that these clips' databases or
+        annotations do not fit: when a database has no clip in any class.
         """
-        emotions = sorted(self.table["emotion"].unique())
-        class_of = schemes.class_of(scheme, self.table["database"].unique(), emotions)
-        annotated = self.table.get(schemes.column(scheme))
-        if annotated is None or (len(self) and annotated.eq("").all()):
-            rule = "; objective.by_rule gives them by the action units" if schemes.column(scheme) == "objective" else ""
-            raise ValueError(f"the annotations of {self.database} have no {schemes.column(scheme)} classes{rule}")
-        pairs = zip(self.table["database"], schemes.entries(scheme, annotated), strict=True)
-        labels = [class_of[database].get(text) for database, text in pairs]
-        names = tuple(dict.fromkeys(label for classes in class_of.values() for label in classes.values()))
-        labelled = replace(self, table=self.table.assign(label=labels), scheme=scheme, class_names=names)
-        reasons = f"{schemes.column(scheme)} '" + annotated + f"' is in no class of {scheme}"
-        return labelled._without(labelled.table["label"].isna(), reasons)
+        found = schemes.classified(scheme, self.table)
+        for note in found.notes:
+            warnings.warn(note, stacklevel=2)
+        labelled = replace(
+            self,
+            table=self.table.assign(label=found.labels),
+            scheme=scheme,
+            class_names=found.names,
+            notes=(*self.notes, *found.notes),
+        )
+        return labelled._without(found.labels.isna(), found.reasons)
 
     def permuted(self, seed: int) -> "Clips":
         """The same clips with their labels in a random order: the permuted control, in which there is nothing to learn."""

@@ -32,14 +32,14 @@ def shared(table: pd.DataFrame) -> list[Shared]:
     """
     real = cache(os.path.realpath)
     clips = [_spans(*clip, real) for clip in zip(table["frames"], table["onset"], table["offset"], strict=True)]
-    known = _by_content({spans[i][0] for spans in clips for i in (0, -1)})
+    known = _by_content({spans[i][0] for spans in clips if spans for i in (0, -1)})
     clips = [[(known.get(file, file), start, stop) for file, start, stop in spans] for spans in clips]
     found = dict.fromkeys(sorted(_overlapping(clips)))
     return [Shared(a, b, whole=_ends(clips[a]) == _ends(clips[b])) for a, b in found]
 
 
 def _spans(files: list[str], onset: int, offset: int, real: Callable[[str], str]) -> list[Span]:
-    if files[0].lower().endswith(PICTURES):
+    if not files or files[0].lower().endswith(PICTURES):
         return [(os.path.join(real(os.path.dirname(file)), os.path.basename(file)), 0, 0) for file in files]
     whole = pd.isna(onset) or pd.isna(offset)
     return [(real(files[0]), 0, float("inf")) if whole else (real(files[0]), onset, offset)]

@@ -2,6 +2,10 @@
 
 Davison, Merghani and Yap, Objective Classes for Micro-Facial Expression Recognition (J. Imaging 2018), table 2. I to VI
 are what happiness, surprise, anger, disgust, sadness and fear look like; VII is every other combination.
+
+The published classes of CASME II are in two places that differ: a column of the sheet of 2019 (30/18/93/15/18/2/79 clips
+of I to VII) and a file of its own (25/15/99/26/20/1/69). Readers put the first in the column `objective_sheet` of the clip
+table, the second in `objective_file`, and the one that is used in `objective`.
 """
 
 from collections.abc import Iterable
@@ -24,6 +28,8 @@ COMBINATIONS = {
     "VI": "1+2+4 20",
 }
 NAMES = (*COMBINATIONS, "VII")
+PUBLISHED = ("file", "sheet")
+SOURCES = (*PUBLISHED, "rule")
 _CLASS_OF = {aus.numbers(code): name for name, codes in COMBINATIONS.items() for code in codes.split()}
 
 
@@ -32,21 +38,65 @@ def of(numbers: Iterable[int]) -> str:
     return _CLASS_OF.get(frozenset(numbers), "VII")
 
 
-def by_rule(clips: "Clips") -> "Clips":
-    """The same clips with the `objective` column by the rule, whatever the annotation sheet says.
+def name(text: str) -> str:
+    """I to VII for `1` to `7`, which is how real sheets write them; any other text stays as it is."""
+    return NAMES[int(text) - 1] if text in list("1234567") else text
 
-    Sides, intensities and doubts do not count; every one of several alternatives does (`aus.numbers`). A clip without
-    action units is VII.
+
+def by(clips: "Clips", source: str) -> "Clips":
+    """The same clips with the objective classes of one of `SOURCES`.
+
+    `file` and `sheet`: as published, from the file of its own or the sheet's column. If a database has only one of the
+    two, that one is taken. `rule`: computed from the action units. Sides, intensities and doubts do not count; every one
+    of several alternatives does (`aus.numbers`). A clip without action units is VII; one whose action units cannot be
+    read goes to `excluded`. Raises ValueError for another source.
     """
+    if source not in SOURCES:
+        raise ValueError(f"no source {source!r} of objective classes; accepted: {', '.join(SOURCES)}")
+    if source != "rule":
+        return replace(clips, table=clips.table.assign(objective=_published(clips, source)))
+    table = clips.table
+    unread = {
+        (row.database, row.subject, row.clip): fault for row in table.itertuples() if (fault := aus.fault(row.aus))
+    }
+    clips = clips.drop(unread)
     return replace(clips, table=clips.table.assign(objective=_by_rule(clips)))
 
 
+def in_use(clips: "Clips") -> "Clips":
+    """The clips as a database's reader gives them, with the column `objective` if any are annotated: the file's classes.
+
+    A note says where the sheet has others.
+    """
+    if not any(f"objective_{source}" in clips.table for source in PUBLISHED):
+        return clips
+    file, sheet = (_column(clips, source) for source in PUBLISHED)
+    differing = file.ne("") & sheet.ne("") & file.ne(sheet)
+    note = (
+        f"{clips.database}: the objective class of {differing.sum()} of {len(clips)} clips is another one in the sheet "
+        'than in the file of its own, which is used; objective.by(clips, "sheet") takes the sheet\'s'
+    )
+    return by(replace(clips, notes=(*clips.notes, *([note] if differing.any() else []))), "file")
+
+
 def compared(clips: "Clips") -> pd.DataFrame:
-    """One row per clip: database, subject, clip, aus, `sheet` (the sheet's class, "" where it has none) and `rule`."""
-    table = clips.table
-    sheet = table["objective"].fillna("") if "objective" in table else ""
-    return table[["database", "subject", "clip", "aus"]].assign(sheet=sheet, rule=_by_rule(clips))
+    """One row per clip: database, subject, clip, aus, and its class by each of `SOURCES`, "" where there is none."""
+    named = {source: _column(clips, source) for source in PUBLISHED}
+    return clips.table[["database", "subject", "clip", "aus"]].assign(**named, rule=_by_rule(clips))
+
+
+def _published(clips: "Clips", source: str) -> pd.Series:
+    """The classes of a source, for each database; those of the other source where the database lacks the first."""
+    other = next(name for name in PUBLISHED if name != source)
+    wanted = _column(clips, source)
+    there = wanted.ne("").groupby(clips.table["database"]).transform("any")
+    return wanted.where(there, _column(clips, other))
+
+
+def _column(clips: "Clips", source: str) -> pd.Series:
+    column = f"objective_{source}"
+    return clips.table[column].fillna("") if column in clips.table else pd.Series("", clips.table.index, dtype=object)
 
 
 def _by_rule(clips: "Clips") -> list[str]:
-    return [of(aus.numbers(text)) for text in clips.table["aus"]]
+    return ["" if aus.fault(text) else of(aus.numbers(text)) for text in clips.table["aus"]]

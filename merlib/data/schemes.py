@@ -1,6 +1,9 @@
 """The class schemes of the papers: which class each annotated emotion, objective class or combination falls into."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+import pandas as pd
 
 from merlib.data import aus, objective
 
@@ -55,9 +58,55 @@ def column(scheme: str) -> str:
     return {"objective": "objective", "psn": "aus"}.get(family, "emotion")
 
 
-def entries(scheme: str, annotated: Iterable[str]) -> list[str]:
-    """The entries of the scheme's column as `SCHEMES` has them: of action units, their category."""
-    return [psn_category(text) if column(scheme) == "aus" else text for text in annotated]
+class Classified(NamedTuple):
+    """What a scheme makes of clips: a class each (None: in no class) and, for those, why; class names; what to say."""
+
+    labels: pd.Series
+    reasons: pd.Series
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def classified(scheme: str, table: pd.DataFrame) -> Classified:
+    """The classes of the clips in a clip table; the notes name classes without a clip.
+
+    Raises ValueError for an unknown scheme, one that does not know a database, and one that leaves a database no clip.
+    """
+    databases = table["database"]
+    class_of = _class_of(scheme, databases.unique(), sorted(table["emotion"].unique()))
+    by = column(scheme)
+    annotated = table[by].fillna("") if by in table else pd.Series("", table.index, dtype=object)
+    unread = annotated.map(aus.fault if by == "aus" else lambda _: "")
+    entries = annotated.where(unread.eq(""), "").map(psn_category) if by == "aus" else annotated
+    labels = [
+        None if fault else class_of[database].get(entry)
+        for database, entry, fault in zip(databases, entries, unread, strict=True)
+    ]
+    found = pd.Series(labels, table.index, dtype=object)
+    if empty := list(_empty(scheme, databases, annotated, found)):
+        raise ValueError("\n".join(empty))
+    names = tuple(dict.fromkeys(name for classes in class_of.values() for name in classes.values()))
+    missing = [name for name in names if name not in labels]
+    note = f"{scheme}: no clip of {', '.join(databases.unique())} is in class {', '.join(missing)}"
+    reasons = unread.where(unread.ne(""), f"{by} '" + annotated + f"' is in no class of {scheme}")
+    return Classified(found, reasons, names, (note,) if missing else ())
+
+
+def _empty(scheme: str, databases: pd.Series, annotated: pd.Series, labels: pd.Series) -> Iterator[str]:
+    """One sentence per database without a clip in any class."""
+    by = column(scheme)
+    for database, classes in labels.groupby(databases, sort=False):
+        texts = annotated[classes.index]
+        if texts.eq("").all():
+            rule = '; objective.by(clips, "rule") gives them by the action units' if by == "objective" else ""
+            yield f"the annotations of {database} have no {by} classes{rule}"
+        elif classes.isna().all():
+            shown = ", ".join(map(repr, sorted(texts.unique())[:8]))
+            accepted = ", ".join(map(repr, SCHEMES[scheme][database]))
+            yield (
+                f"{scheme} leaves none of the {len(texts)} clips of {database}: the column {by} holds {shown} "
+                f"(accepted: {accepted})"
+            )
 
 
 def psn_category(units: str) -> str:
@@ -72,7 +121,7 @@ def psn_category(units: str) -> str:
     return "VII" if numbers == NOT_IN_PSN else objective.of(numbers)
 
 
-def class_of(scheme: str, databases: Collection[str], emotions: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+def _class_of(scheme: str, databases: Collection[str], emotions: Collection[str]) -> Mapping[str, Mapping[str, str]]:
     """database -> as annotated -> class, in class order; `own` makes a class of each of `emotions`, in their order.
 
     Raises ValueError for an unknown scheme, or one that does not know one of the databases.

@@ -35,8 +35,11 @@ def load(
     video is one file; its onset and offset count frames from 0.
 
     Clips without a face or with an unreadable file (missing, truncated, not a picture) are in `excluded` of the
-    returned Clips, with the file and the reason. Raises UnreadableClip when no clip is left.
+    returned Clips, with the file and the reason. Raises UnreadableClip when no clip is left, ValueError for clips that
+    were read without frames.
     """
+    if not all(clips.table["frames"]):
+        raise ValueError(f"the clips of {clips.database} have no frames: they were read with frames=False")
     folder, code = paths.cache("frames"), fingerprint(_decode, landmarks, reproducible.mode())
     jobs = (joblib.delayed(_stored)(folder, code, clip, size, crop, landmarks) for clip in clips.table.itertuples())
     run = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")  # OpenCV decodes outside the GIL

@@ -132,7 +132,24 @@ def test_any_other_text_gives_units_or_a_value_error(text):
 
 annotations = st.lists(
     st.sampled_from(
-        [*"ABCDELRTU?/+,() ", "AU", "or", "4", "07", "12", "123", "none", "ref(43)", "ref(L10)", "AD", "M", "A/L", "soft focus", "\uff14", "\u0664"]
+        [
+            *"ABCDELRTU?/+,() ",
+            "AU",
+            "or",
+            "4",
+            "07",
+            "12",
+            "123",
+            "none",
+            "ref(43)",
+            "ref(L10)",
+            "AD",
+            "M",
+            "A/L",
+            "soft focus",
+            "\uff14",
+            "\u0664",
+        ]
     ),
     max_size=12,
 ).map("".join)

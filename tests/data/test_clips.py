@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from merlib.data import schemes
 from merlib.data.clips import EXCLUDED_COLUMNS, Clips, ClipTableError, make_table, validate
 from merlib.data.source import Source
+from merlib.preprocessing import frames
 
 
 def record(**changes) -> dict:
@@ -87,6 +88,37 @@ def test_objective_classes_go_by_the_sheets_column_and_not_by_the_emotion():
         clips_of({"fear": 1}).classes("objective-5")
 
 
+def test_a_scheme_that_leaves_a_database_no_clip_is_refused_with_what_its_column_holds():
+    """As objective classes written 1 to 7 once left none of SAMM's, without a word."""
+    digits = Clips(make_table([record(database="samm", clip=text, objective=text) for text in ("1", "7")]))
+    casme2 = Clips(make_table([record(objective="I")]))
+    said = r"objective-5 leaves none of the 2 clips of samm: the column objective holds '1', '7' \(accepted: 'I', 'II',"
+    with pytest.raises(ValueError, match=said):
+        digits.classes("objective-5")
+    with pytest.raises(ValueError, match=said):
+        casme2.concat(digits).classes("objective-5")
+
+
+def test_unreadable_action_units_matter_to_classes_by_action_units_alone():
+    clips = Clips(make_table([record(clip="a", aus="4++7"), record(clip="b", aus="6+12")]))
+    assert len(clips.classes("own")) == 2
+    with pytest.warns(UserWarning, match="no clip of casme2 is in class negative, surprise, others"):
+        by_units = clips.classes("psn-4")
+    assert by_units.table["clip"].tolist() == ["b"]
+    assert "'4++7': not understood at position 3" in by_units.excluded["reason"].item()
+    nothing = Clips(make_table([record(aus="")]))
+    with pytest.raises(ValueError, match="the annotations of casme2 have no aus"):
+        nothing.classes("psn-4")
+
+
+def test_clips_without_frames_are_a_table_and_nothing_is_loaded_from_them(home):
+    blank = {"frames": [], "onset": pd.NA, "apex": pd.NA, "offset": pd.NA}
+    clips = Clips(make_table([record(clip="a", frames=[]), record(clip="b", **blank)]))
+    assert clips.apex_index.tolist() == [clips.table["apex"][0] - clips.table["onset"][0], 0]
+    with pytest.raises(ValueError, match=r"the clips of casme2 have no frames: they were read with frames=False"):
+        frames.load(clips, size=8)
+
+
 def test_unknown_and_unfitting_schemes_are_refused_with_the_accepted_ones():
     clips = clips_of(SAMM, database="samm")
     with pytest.raises(ValueError, match=r"'samm-4'; accepted: casme2-5, .*own"):
@@ -129,7 +161,7 @@ def test_all_faults_of_a_table_are_reported_at_once_with_their_place():
     table = make_table(
         [
             record(clip="a", apex=80),
-            record(clip="b", aus="4++7", row=3),
+            record(clip="b", aus=4, row=3),
             record(clip="c", offset=40, frames=["x.jpg"]),
             record(clip="d", frames=["x.jpg", "y.jpg"]),
             record(clip="e", emotion="Disgust "),
@@ -149,14 +181,14 @@ def test_all_faults_of_a_table_are_reported_at_once_with_their_place():
         lines[1:],
         [
             ("casme2 sub01 a (sheet.xlsx, row 2)", "apex 80 is outside onset..offset, 46..55"),
-            ("casme2 sub01 b (sheet.xlsx, row 3)", "'4++7'"),
+            ("casme2 sub01 b (sheet.xlsx, row 3)", "aus is 4, not a text"),
             ("casme2 sub01 c", "offset 40 comes before onset 46"),
             ("casme2 sub01 d", "2 frames for onset..offset, 46..55"),
             ("casme2 sub01 e", "'Disgust '"),
             ("casme2 sub01 f", "fps is 0.0"),
             ("casme2 sub01 h", "fps is inf"),
-            ("casme2 sub01 g", "frames"),
             ("casme2  h", "subject is empty"),
+            ("casme2 sub01 g", "it has no frames, and others have"),
             ("casme2 sub01 i (sheet.xlsx, row 10)", "more than once"),
             ("casme2 sub01 i (sheet.xlsx, row 11)", "more than once"),
         ],
@@ -211,5 +243,8 @@ def test_databases_join_when_their_classes_agree():
 
 
 def test_counts_give_subjects_and_empty_classes():
-    counts = clips_of({"happiness": 2, "surprise": 7}).classes("casme2-3").counts()
+    with pytest.warns(UserWarning, match="casme2-3: no clip of casme2 is in class negative"):
+        clips = clips_of({"happiness": 2, "surprise": 7}).classes("casme2-3")
+    assert clips.notes == ("casme2-3: no clip of casme2 is in class negative",)
+    counts = clips.counts()
     assert counts.to_numpy().tolist() == [["positive", 2, 2], ["negative", 0, 0], ["surprise", 7, 5]]

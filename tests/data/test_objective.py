@@ -1,3 +1,6 @@
+import shutil
+import warnings
+
 import pytest
 from helpers import tiny_databases
 from hypothesis import given
@@ -62,39 +65,86 @@ ROWS = [
 ]
 
 
-def with_sheet(root, classes):
-    tiny_databases.casme2(root, ROWS)
+def labels(clips):
+    with warnings.catch_warnings(action="ignore"):
+        return clips.classes("objective-5").table["label"].tolist()
+
+
+def with_file(root, classes, write_sheet=True):
+    if write_sheet:
+        tiny_databases.casme2(root, ROWS)
     rows = [["Subject", "Filename", "Objective Class"], *([*row[:2], n] for row, n in zip(ROWS, classes, strict=True))]
     tiny_databases.sheet(root / "CASME2" / "CASME2-ObjectiveClasses.xlsx", rows)
     return databases.read("casme2", root)
 
 
-def test_rule_and_sheet_stand_beside_each_other_and_either_gives_the_classes(tmp_path):
-    clips = with_sheet(tmp_path, [1, 4, 1, 7, 3])
+def test_rule_and_file_stand_beside_each_other_and_either_gives_the_classes(tmp_path):
+    clips = with_file(tmp_path, [1, 4, 1, 7, 3])
     compared = objective.compared(clips)
-    assert compared["sheet"].tolist() == ["I", "IV", "I", "VII"]
-    assert compared["rule"].tolist() == ["I", "III", "I", "VII"]
-    labels = [source.classes("objective-5").table["label"].tolist() for source in (clips, objective.by_rule(clips))]
-    assert labels == [["happiness", "disgust", "happiness"], ["happiness", "anger", "happiness"]]
+    assert compared["file"].tolist() == ["I", "IV", "I", "VII", "III"]
+    assert compared["rule"].tolist() == ["I", "III", "I", "VII", ""]
+    assert compared["sheet"].eq("").all()
+    assert labels(clips) == ["happiness", "disgust", "happiness", "anger"]
+    assert labels(objective.by(clips, "rule")) == ["happiness", "anger", "happiness"]
 
 
 def test_seven_objective_classes_leave_nothing_out(tmp_path):
-    clips = with_sheet(tmp_path, [1, 6, 2, 7, 3]).classes("objective-7")
-    assert clips.table["label"].tolist() == ["happiness", "fear", "surprise", "others"]
+    clips = with_file(tmp_path, [1, 6, 2, 7, 3]).classes("objective-7")
+    assert clips.table["label"].tolist() == ["happiness", "fear", "surprise", "others", "anger"]
 
 
-def test_action_units_that_do_not_parse_leave_the_clip_out_with_its_place_and_nothing_else(tmp_path):
-    clips = objective.by_rule(with_sheet(tmp_path, [1, 4, 1, 7, 3]))
-    assert len(clips) == 4
-    (left_out,) = clips.excluded.to_dict("records")
-    assert (left_out["clip"], left_out["row"]) == ("EP05", 6)
-    assert "'4 and so on': not understood at position" in left_out["reason"]
+def test_the_file_of_objective_classes_is_used_and_the_column_of_the_sheet_can_be_chosen(tmp_path):
+    """The sheet of 2019 holds digits, and other classes than the file."""
+    rows = [[*row, number] for row, number in zip(ROWS, (1, 1, 1, 7, 3), strict=True)]
+    tiny_databases.casme2(tmp_path, rows, header=[*tiny_databases.HEADER, "Objective Classes"])
+    only_sheet = databases.read("casme2", tmp_path)
+    assert only_sheet.table["objective"].tolist() == ["I", "I", "I", "VII", "III"]
+    assert only_sheet.notes == ()
+    with pytest.warns(UserWarning, match="the objective class of 2 of 5 clips is another one in the sheet"):
+        both = with_file(tmp_path, ["I", "IV", "II", "VII", "III"], write_sheet=False)
+    assert both.table["objective"].tolist() == ["I", "IV", "II", "VII", "III"]
+    assert objective.by(both, "sheet").table["objective"].tolist() == only_sheet.table["objective"].tolist()
+    assert objective.by(only_sheet, "file").table["objective"].tolist() == only_sheet.table["objective"].tolist()
+    with pytest.raises(ValueError, match="accepted: file, sheet, rule"):
+        objective.by(both, "guess")
 
 
-def test_without_a_column_of_objective_classes_only_the_rule_has_them(tmp_path):
+def test_action_units_that_cannot_be_read_leave_a_clip_out_of_the_rule_and_of_nothing_else(tmp_path):
+    clips = with_file(tmp_path, [1, 4, 1, 7, 3])
+    assert clips.excluded.empty
+    assert len(clips.classes("casme2-5")) == 5
+    for by_units in (objective.by(clips, "rule"), clips.classes("psn-4")):
+        assert len(by_units) == 4
+        (left_out,) = by_units.excluded.to_dict("records")
+        assert (left_out["clip"], left_out["row"]) == ("EP05", 6)
+        assert "'4 and so on': not understood at position" in left_out["reason"]
+
+
+def test_without_objective_classes_only_the_rule_has_them(tmp_path):
     tiny_databases.casme2(tmp_path, ROWS)
     clips = databases.read("casme2", tmp_path)
-    with pytest.raises(ValueError, match=r"no objective classes; objective\.by_rule gives them"):
+    with pytest.raises(ValueError, match=r'no objective classes; objective\.by\(clips, "rule"\) gives them'):
         clips.classes("objective-5")
-    assert objective.compared(clips)["sheet"].eq("").all()
-    assert objective.by_rule(clips).classes("objective-5").counts()["clips"].tolist() == [2, 0, 1, 0, 0]
+    by_rule = objective.by(clips, "rule")
+    with pytest.warns(UserWarning, match="no clip of casme2 is in class surprise, disgust, sadness"):
+        assert by_rule.classes("objective-5").counts()["clips"].tolist() == [2, 0, 1, 0, 0]
+
+
+REAL = "real/QqXuyujie+Micro-Expression-Datasets/Onset_Apex_Files"
+
+
+def test_the_objective_classes_of_the_real_sheets_have_the_published_counts(shared, tmp_path):
+    """SAMM's are digits in its sheet; CASME II's are in a file of its own. Five classes make the paper's 253 clips."""
+    published = {"samm": (24, 13, 20, 8, 3, 7, 84), "casme2": (25, 15, 99, 26, 20, 1, 69)}
+    sheets = {"samm": f"{REAL}/SAMM/SAMM.xlsx", "casme2": f"{REAL}/CASME2/CASME2-coding-20140508.xlsx"}
+    five = 0
+    for name, counts in published.items():
+        folder = tmp_path / databases.READERS[name].folder
+        folder.mkdir()
+        shutil.copy(shared / sheets[name], folder)
+        if name == "casme2":
+            shutil.copy(shared / "real/davidnvq+me_recognition/datasets/CASME2-ObjectiveClasses.xlsx", folder)
+        clips = databases.read(name, tmp_path, frames=False)
+        assert clips.classes("objective-7").counts()["clips"].tolist() == list(counts)
+        five += len(clips.classes("objective-5"))
+    assert five == 253

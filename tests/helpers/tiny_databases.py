@@ -91,7 +91,7 @@ def casme2(
 
 def samm(root: Path, rows: list[list], lines_above: int = 13) -> None:
     """SAMM: rows of `HEADER`, with the sheet's other columns filled in, below so many lines of text."""
-    full = [[*row[:2], "1", *row[2:5], row[4] - row[2] + 1, "1/2", *row[5:7], "VII", ""] for row in rows]
+    full = [[*row[:2], "1", *row[2:5], row[4] - row[2] + 1, "1/2", *row[5:7], 7, ""] for row in rows]
     sheet(
         root / "SAMM" / "SAMM_Micro_FACS_Codes_v2.xlsx",
         [*([["Codes of the SAMM database"]] * lines_above), SAMM_HEADER, *full],

@@ -25,17 +25,18 @@ NAMES = (
 READERS: dict[str, Reader] = {name: import_module(f"{__name__}.{name}").READER for name in NAMES}
 
 
-def read(name: str, data_root: Path | str = "") -> Clips:
+def read(name: str, data_root: Path | str = "", frames: bool = True) -> Clips:
     """The clips of a database, by one of `NAMES`: `casme2`, ..., or `own` for a list of one's own clips.
 
     `data_root` (default: the project's data/) holds the databases' folders, or is the database's folder; for `own` it
-    is the list of clips. Clips that cannot be used are in `excluded` of the result, with the reasons. Warns of names
-    that are read as one, and of clips that overlap.
+    is the list of clips. With `frames=False` the annotations alone are read, for what needs labels and no pictures: no
+    file of a frame need be there, and `frames` of the table are empty. Clips that cannot be used are in `excluded` of the
+    result, with the reasons. Warns of names that are read as one, and of clips that overlap.
     Raises DatabaseNotFound with the expected folder tree, SheetError with all faults of annotations that make no sense
     as a whole, and ValueError for an unknown name.
     """
-    reader, folder = _find(name, data_root)
-    clips = assemble(reader.rows(folder), reader.corrections, _source(reader, folder))
+    reader, folder = _find(name, data_root, frames)
+    clips = assemble(reader.rows(folder), reader.corrections, _source(reader, folder), frames)
     progress.note_source(folder)
     for note in clips.notes:
         warnings.warn(note, stacklevel=2)
@@ -47,19 +48,27 @@ def check(name: str, data_root: Path | str = "") -> Report:
 
     It lists counts that differ from the published ones, and every frame, row or class that cannot be used. A folder
     that names its source (SOURCE.txt) is not the published database: its counts are told and not compared. Opens every
-    frame; that takes minutes for a whole database.
+    frame; that takes minutes for a whole database. Where there are no frames, the annotations alone are checked, and the
+    report says so.
 
     Raises DatabaseNotFound, and ValueError for an unknown name.
     """
-    reader, folder = _find(name, data_root)
-    return inspect(reader, folder, _source(reader, folder), counted=not (folder / paths.SOURCE).is_file())
+    try:
+        (reader, folder), frames = _find(name, data_root, frames=True), True
+    except DatabaseNotFound as error:
+        try:
+            (reader, folder), frames = _find(name, data_root, frames=False), False
+        except DatabaseNotFound:
+            raise error from None
+    counted = not (folder / paths.SOURCE).is_file()
+    return inspect(reader, folder, _source(reader, folder), frames, counted)
 
 
-def _find(name: str, data_root: Path | str) -> tuple[Reader, Path]:
+def _find(name: str, data_root: Path | str, frames: bool) -> tuple[Reader, Path]:
     if name not in READERS:
         raise ValueError(f"no database {name!r}; there are {', '.join(READERS)}")
     root = Path(data_root).expanduser().resolve() if data_root else paths.data()
-    return READERS[name], READERS[name].locate(root)
+    return READERS[name], READERS[name].locate(root, frames)
 
 
 def _relative(clips: Clips, folder: Path) -> Clips:

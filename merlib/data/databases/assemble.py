@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from merlib.data import aus, frame_files, names, pictures
+from merlib.data import frame_files, names, objective, pictures
 from merlib.data.clips import EXCLUDED_COLUMNS, TWO_PEOPLE, Clips, make_table
 from merlib.data.databases import cells, conflicts, sheets
 from merlib.data.databases.cells import Fault
@@ -15,7 +15,8 @@ from merlib.data.databases.reader import Correction
 from merlib.data.source import Source
 
 NO_APEX = ("", "/", "?", "-")
-KEPT = ("database", "subject", "person", "clip", "aus", "cropped", "objective", "file", "row")
+OBJECTIVE = ("objective_sheet", "objective_file")
+KEPT = ("database", "subject", "person", "clip", "aus", "cropped", *OBJECTIVE, "file", "row")
 FASTEST = 100_000  # fps
 MOST_FRAMES = 1_000_000  # of one clip
 
@@ -24,16 +25,19 @@ class Unusable(ValueError):
     """Why one clip cannot be used."""
 
 
-def assemble(rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correction], source: Source) -> Clips:
+def assemble(
+    rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correction], source: Source, frames: bool = True
+) -> Clips:
     """The clips of a reader's annotated clips (`Reader.rows`), those that cannot be used in `excluded`.
 
     A clip is excluded, with the reason, when frames are missing, when its apex is outside onset..offset, when its
-    numbers or action units cannot be read, when it repeats a row above, or when it has all frames of another clip. If a
-    clip is unusable as annotated and has a correction, the correction is tried. Raises SheetError with all faults, also
-    those that exclude one clip, when two rows contradict each other, when two people share frames, or when no clip can
-    be used.
+    numbers cannot be read, when it repeats a row above, or when it has all frames of another clip. If a clip is unusable
+    as annotated and has a correction, the correction is tried. Without `frames` no file is looked for. Raises SheetError
+    with all faults, also those that exclude one clip, when two rows contradict each other, when two people share frames,
+    or when no clip can be used.
     """
     different = conflicts.in_two_ways(rows)
+    rows = rows if frames else rows.assign(path=None, no_frames="")
     records, excluded = _usable(rows.drop(index=[i for group in different for i in group.index[1:]]), corrections)
     table = make_table(records)
     pairs, people = frame_files.shared(table), names.people(table)
@@ -44,7 +48,7 @@ def assemble(rows: pd.DataFrame, corrections: Mapping[tuple[str, str], Correctio
     _refuse(contradictions, conflicts.of_frames(records, mixed), excluded, len(rows))
     reasons = pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS)).astype({"row": "Int64"})
     notes = (*names.merged(rows), *conflicts.overlaps(records, pairs))
-    return Clips(table.drop(index=list(copies)), reasons, source, notes)
+    return objective.in_use(Clips(table.drop(index=list(copies)), reasons, source, notes))
 
 
 def _refuse(contradictions: list[Fault], two_people: list[Fault], excluded: list[dict], num_rows: int) -> None:
@@ -84,17 +88,15 @@ def _corrected(row: dict, correction: Correction | None) -> dict:
 
 def _record(row: dict) -> dict:
     """One row of the clip table; raises Unusable."""
-    if row["fault"]:
-        raise Unusable(row["fault"])
+    if row["fault"] or row["no_frames"]:
+        raise Unusable(row["fault"] or row["no_frames"])
     for name in ("subject", "clip", "emotion"):
         if not names.plain(row[name]):
             raise Unusable(f"the {name} is not given")
-    try:
-        aus.parse(row["aus"])
-    except ValueError as error:
-        raise Unusable(str(error)) from None
     kept = {name: row[name] for name in KEPT if name in row}
-    return kept | _span(row, Path(row["path"])) | {"fps": _fps(row["fps"]), "emotion": names.plain(row["emotion"])}
+    kept |= {name: objective.name(row[name]) for name in OBJECTIVE if name in row}
+    span = _annotated(row) if row["path"] is None else _span(row, Path(row["path"]))
+    return kept | span | {"fps": _fps(row["fps"]), "emotion": names.plain(row["emotion"])}
 
 
 def _fps(text: str) -> float:
@@ -118,6 +120,22 @@ def _span(row: Mapping, path: Path) -> dict:
     apex = _apex(row["apex"], onset, offset)
     frames = _between(files, onset, offset, path) if files else [str(path)]
     return {"frames": frames, "onset": onset, "apex": apex, "offset": offset}
+
+
+def _annotated(row: Mapping) -> dict:
+    """Onset, apex and offset of a clip without frames, as far as they are annotated."""
+    onset, offset = (
+        pd.NA if row[name] in ("", "first", "last") else _end(row, name, {}) for name in ("onset", "offset")
+    )
+    known = not (pd.isna(onset) or pd.isna(offset))
+    if known and offset < onset:
+        raise Unusable(f"offset {offset} comes before onset {onset}")
+    return {
+        "frames": [],
+        "onset": onset,
+        "apex": _apex(row["apex"], onset, offset) if known else pd.NA,
+        "offset": offset,
+    }
 
 
 def _between(files: Mapping[int, str], onset: int, offset: int, folder: Path) -> list[str]:

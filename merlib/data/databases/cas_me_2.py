@@ -101,19 +101,18 @@ def _row(row: Mapping, folders: Mapping[str, str], codes: Mapping[str, str], vid
         "apex": "" if row["apex"] == "0" else row["apex"],
         "offset": row["apex"] if row["offset"] == "0" else row["offset"],
         "path": str(video or ""),
-        "fault": "; ".join(_faults(row, subject, code, video)),
+        "fault": "; ".join(_faults(row, subject, code)),
+        "no_frames": f"no folder of the video {code} in rawpic/{subject}" if subject and code and not video else "",
     }
 
 
-def _faults(row: Mapping, subject: str, code: str, video: Path | None) -> Iterator[str]:
+def _faults(row: Mapping, subject: str, code: str) -> Iterator[str]:
     if not row["type"].lower().startswith("micro"):
         yield f"type {row['type']!r} is neither micro-expression nor macro-expression"
     if not subject:
         yield f"participant {row['participant']!r} has no folder in the second sheet"
     if not code:
         yield f"the stimulus of {row['clip']!r} has no code in the third sheet"
-    if subject and code and not video:
-        yield f"no folder of the video {code} in rawpic/{subject}"
 
 
 READER = Reader(

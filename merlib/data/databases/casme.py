@@ -52,6 +52,7 @@ READER = Reader(
     how_to_get="a signed licence agreement with the Institute of Psychology, Chinese Academy of Sciences",
     annotations=annotations,
     fps=60,
+    clip_folders="*/*/*",
     published={
         "189 clips": Published(
             19,

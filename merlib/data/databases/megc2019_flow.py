@@ -28,7 +28,8 @@ def annotations(folder: Path) -> pd.DataFrame:
     rows = sheets.find(folder, HEADER)
     names = rows["subject"] + "_" + rows["clip"]
     rows["path"] = [maps.get(name, "") for name in names]
-    rows["fault"] = ["" if name in maps else f"no {MAPS}/{name} .png" for name in names]
+    rows["no_frames"] = ["" if name in maps else f"no {MAPS}/{name} .png" for name in names]
+    rows["fault"] = ""
     rows.loc[~rows["emotion"].isin(LABELS), "fault"] = "label '" + rows["emotion"] + "' is none of 0, 1, 2"
     rows.loc[~rows["database"].isin(DATABASES), "fault"] = "dataset '" + rows["database"] + "' is not of MEGC 2019"
     rows["emotion"] = rows["emotion"].replace(LABELS)

@@ -45,6 +45,7 @@ READER = Reader(
     how_to_get="a signed licence agreement with its authors at Shandong University",
     annotations=annotations,
     fps=90,
+    clip_folders="*/*/*",
     published={
         "2021": Published(
             30,

@@ -27,7 +27,7 @@ def annotations(place: Path) -> pd.DataFrame:
     rows = sheets.find(place, HEADER, OPTIONAL)
     base = place.parent if place.is_file() else place
     rows["path"] = [str(base / path) if path else "" for path in rows["path"]]
-    rows["fault"] = [_fault(path) for path in rows["path"]]
+    rows["no_frames"] = [_fault(path) for path in rows["path"]]
     rows["onset"] = rows["onset"].replace("", "first")
     rows["offset"] = rows["offset"].replace("", "last")
     return pd.DataFrame([_within_video(row) for row in rows.to_dict("records")])
@@ -47,17 +47,17 @@ def _fault(path: str) -> str:
 
 
 def _within_video(row: dict) -> dict:
-    """For a video, `first` and `last` as numbers, and a fault when the clip ends after the video does."""
-    if row["fault"] or os.path.isdir(row["path"]) or not pictures.is_video(row["path"]):
+    """For a video, `first` and `last` as numbers, and what is wrong when the clip ends after the video does."""
+    if row["no_frames"] or os.path.isdir(row["path"]) or not pictures.is_video(row["path"]):
         return row
     length = pictures.num_frames(row["path"])
     row = row | {
         name: {"first": "0", "last": str(length - 1)}.get(row[name], row[name]) for name in ("onset", "offset")
     }
     if length < 1:
-        return row | {"fault": f"{row['path']} is not a video that can be opened"}
+        return row | {"no_frames": f"{row['path']} is not a video that can be opened"}
     if (sheets.number(row["offset"]) or 0) >= length:
-        return row | {"fault": f"offset {row['offset']} is after the video's last frame, {length - 1}"}
+        return row | {"no_frames": f"offset {row['offset']} is after the video's last frame, {length - 1}"}
     return row
 
 

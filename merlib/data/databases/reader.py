@@ -9,6 +9,8 @@ import pandas as pd
 
 from merlib.data.databases import cells, folders
 
+SHEETS = tuple(f"*{suffix}" for suffix in cells.READ)
+
 
 class DatabaseNotFound(FileNotFoundError):
     """The folder of a database is not there; the message shows the expected tree and how to get one."""
@@ -45,7 +47,8 @@ class Reader:
     `annotations(folder)` gives one row per annotated clip with the columns subject, clip, onset, apex, offset, emotion,
     `path` (the folder of the frames, or the one file) and `file` (where the clip is annotated), all as text. `rows`
     adds the others, unless `annotations` has them. `markers` are patterns of which one must be found in the database's
-    folder. `corrections` are keyed on (subject, clip).
+    folder. `read_too` are patterns of files beside the annotations that are read as well, `clip_folders` is one of the
+    folders that hold one clip each. `corrections` are keyed on (subject, clip).
     """
 
     name: str
@@ -57,14 +60,16 @@ class Reader:
     annotations: Callable[[Path], pd.DataFrame]
     fps: int | None = None
     look_alike: bool = True
+    read_too: tuple[str, ...] = ()
+    clip_folders: str = ""
     published: Mapping[str, Published] = field(default_factory=dict)
     corrections: Mapping[tuple[str, str], Correction] = field(default_factory=dict)
 
     def rows(self, folder: Path) -> pd.DataFrame:
         """`annotations(folder)` with the columns in which most clips of most databases are alike.
 
-        They are database, fps, aus (none), `cropped` (False; the only one that is no text), `row` (none) and `fault`
-        (why the clip cannot be used, as far as the reader sees; empty). Raises SheetError also where the name of a file
+        They are database, fps, aus (none), `cropped` (False; the only one that is no text), `row` (none), `fault` (why
+        the clip cannot be used, as far as the reader sees; empty) and `no_frames` (why its frames cannot; empty). Raises SheetError also where the name of a file
         or folder is not UTF-8.
         """
         try:
@@ -79,18 +84,19 @@ class Reader:
             "cropped": False,
             "row": None,
             "fault": "",
+            "no_frames": "",
         }
         return rows.assign(**{name: value for name, value in alike.items() if name not in rows})
 
-    def locate(self, data_root: Path) -> Path:
+    def locate(self, data_root: Path, frames: bool = True) -> Path:
         """The database's folder: inside `data_root`, or `data_root` itself (for own clips also the list's file).
 
-        Raises DatabaseNotFound.
+        Without `frames` a folder with an annotation sheet will do. Raises DatabaseNotFound.
         """
         if data_root.is_file() and any(data_root.match(marker) for marker in self.markers):
             return data_root
         for folder in (data_root / self.folder, data_root):
-            if any(next(folder.glob(marker), None) for marker in self.markers):
+            if any(next(folder.glob(marker), None) for marker in (*self.markers, *(() if frames else SHEETS))):
                 return folder
         look_alike = f"\nLook-alike data in the same place: merlib data synth {self.name} --data-root {data_root}"
         raise DatabaseNotFound(

@@ -33,6 +33,7 @@ READER = Reader(
     how_to_get="a signed licence agreement with Manchester Metropolitan University",
     annotations=annotations,
     fps=200,
+    clip_folders="*/*",
     published={
         "release 2": Published(
             29,

@@ -23,7 +23,7 @@ HEADER = {
     "aus": "Action Units",
     "emotion": "Estimated Emotion",
 }
-OBJECTIVE = {"objective": "Objective Class|Objective Classes"}
+OBJECTIVE = {"objective_sheet": "Objective Class|Objective Classes"}
 
 
 def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -50,18 +50,27 @@ def find(place: Path, header: Mapping[str, str], optional: Mapping[str, str] | N
         faults = faults or [(place.name, None, "no .xlsx or .csv file")]
         raise SheetError(f"no annotations in {place} (a sheet with the columns {columns} is needed)", faults)
     if len(tables) > 1:
-        found = [(table["file"].iloc[0], None, f"{len(table)} clips") for table in tables]
-        raise SheetError(f"{len(tables)} annotation sheets in {place}; leave the one to use and move the others", found)
+        found = [
+            (
+                table["file"].iloc[0],
+                None,
+                f"an annotation sheet of {len(table)} clips: leave one, move the others elsewhere",
+            )
+            for table in tables
+        ]
+        raise SheetError(f"{len(tables)} annotation sheets in {place}; only one is read", found)
     return tables[0]
 
 
 def _worksheets(file: Path, titles: set[str], faults: list[Fault]) -> list[cells.Rows]:
-    """The worksheets of a file; if it cannot be read, `faults` says why."""
+    """The worksheets of a file that hold anything; if it cannot be read, `faults` says why."""
     if file.suffix.lower() in cells.OTHERS:
         faults.append((file.name, None, f"{file.suffix} is not read: save it as .xlsx or .csv"))
     elif file.suffix.lower() in cells.READ:
         try:
-            return cells.worksheets(file, titles)
+            pages = [rows for rows in cells.worksheets(file, titles) if rows]
+            faults += [] if pages else [(file.name, None, "nothing in it")]
+            return pages
         except SheetError as error:
             faults += error.faults
     return []
@@ -138,10 +147,10 @@ def numbered(pattern: str, subject: str) -> str:
 
 
 def people(folder: Path) -> dict[str, Path]:
-    """The subject folders below `folder`, by `clips.person`. Raises SheetError when two stand for one person."""
+    """The subject folders below `folder`, by `names.person`. Raises SheetError when two stand for one person."""
     found: dict[str, Path] = {}
     faults = []
-    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+    for path in sorted(path for path in folder.glob("*") if path.is_dir()):
         if person(path.name) in found:
             faults.append((path.name, None, f"the same person as {found[person(path.name)].name}"))
         found.setdefault(person(path.name), path)

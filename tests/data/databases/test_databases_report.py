@@ -1,4 +1,5 @@
 import os
+import shutil
 
 import pytest
 from helpers import tiny_databases as tiny
@@ -7,12 +8,18 @@ from helpers.tiny_databases import CASME2, MMEW, SAMM
 from merlib.data import databases
 
 CASME2_2014 = CASME2 | {"surprise": 25, "sadness": 7}
-FIVE_CLASSES = {"happiness": 32, "disgust": 64, "repression": 27, "surprise": 25, "others": 99}
+FIVE_247 = {"happiness": 32, "disgust": 64, "repression": 27, "surprise": 25, "others": 99}
+FIVE_246 = FIVE_247 | {"disgust": 63}
 
 
 @pytest.mark.parametrize(
     ("emotions", "version"),
-    [(CASME2, "sheet of 2019"), (CASME2_2014, "sheet of 2014"), (FIVE_CLASSES, "five-class sheet")],
+    [
+        (CASME2, "sheet of 2019"),
+        (CASME2_2014, "sheet of 2014"),
+        (FIVE_247, "five-class sheet of 247 clips, with sub24/EP02_07"),
+        (FIVE_246, "five-class sheet of 246 clips, without sub24/EP02_07"),
+    ],
 )
 def test_each_published_version_of_casme2_is_recognised(tmp_path, emotions, version):
     tiny.casme2(tmp_path, tiny.counted_rows(emotions, 26), header=tiny.BLANKED)
@@ -51,6 +58,109 @@ def test_counts_that_differ_are_told_beside_the_nearest_version(tmp_path):
         "counts differ from the published ones (sheet of 2014, the nearest): 254 clips instead of 255, "
         "31 happiness instead of 32"
     ]
+    assert not any("without a row" in note for note in report.notes)
+
+
+def test_a_clip_with_frames_that_the_sheet_lacks_is_named(tmp_path):
+    tiny.casme2(tmp_path, tiny.counted_rows(CASME2_2014, 26))
+    rows = [row for row in tiny.counted_rows(CASME2_2014, 26) if row[1] != "EP000"]
+    tiny.sheet(tmp_path / "CASME2" / "CASME2-coding-20190701.xlsx", [tiny.HEADER, *rows])
+    (tmp_path / "CASME2" / "Cropped" / "sub01" / "empty").mkdir()
+    notes = databases.check("casme2", tmp_path).notes
+    assert "frames without a row in the sheet: Cropped/sub01/EP000" in notes
+
+
+def test_sheets_that_are_not_read_are_named(tmp_path):
+    tiny.casme2(tmp_path, tiny.counted_rows(CASME2, 26))
+    classes = [["Subject", "Filename", "Objective Class"], [1, "EP000", 1]]
+    tiny.sheet(tmp_path / "CASME2" / "CASME2-ObjectiveClasses.xlsx", classes)
+    for name in ("smic_apex.xlsx", "old.ods", "~$CASME2.xlsx", "licence.pdf"):
+        tiny.sheet(tmp_path / "CASME2" / "smic_apex.xlsx", [["data", "subject", "clip"], ["smic", 20, "s20_ne_01"]])
+        if not name.startswith("smic"):
+            (tmp_path / "CASME2" / name).write_bytes(b"")
+    report = databases.check("casme2", tmp_path)
+    assert report.ok
+    assert "not read, as nothing in it is needed here: old.ods, smic_apex.xlsx" in report.notes
+
+
+def test_two_sheets_are_refused_with_what_to_do(tmp_path):
+    tiny.casme2(tmp_path, tiny.counted_rows(CASME2, 26))
+    tiny.sheet(tmp_path / "CASME2" / "b.csv", [tiny.HEADER, *tiny.counted_rows(CASME2, 26)[:3]])
+    report = databases.check("casme2", tmp_path)
+    assert report.faults[["file", "fault"]].to_numpy().tolist() == [
+        [name, f"an annotation sheet of {number} clips: leave one, move the others elsewhere"]
+        for name, number in (("CASME2-coding-20190701.xlsx", 255), ("b.csv", 3))
+    ]
+
+
+def test_empty_worksheets_are_no_fault(tmp_path):
+    tiny.casme2(tmp_path, [["01", "EP1", 5, 6, 7, "4", "disgust"]])
+    file = tmp_path / "CASME2" / "CASME2-coding-20190701.xlsx"
+    rows = [["wrong", "header"], ["01", "EP1"]]
+    tiny.sheet(file, rows, [], [])
+    assert [fault for _, _, fault in _faults(tmp_path)] == [
+        "no header row with Subject, Filename, Onset Frame, Apex Frame, Offset Frame, Action Units, Estimated Emotion"
+    ]
+    tiny.sheet(file, [tiny.HEADER, ["01", "EP1", 5, 6, 7, "4", "disgust"]], [], [])
+    assert len(databases.read("casme2", tmp_path)) == 1
+
+
+def _faults(root):
+    with pytest.raises(databases.SheetError) as error:
+        databases.read("casme2", root)
+    return error.value.faults
+
+
+def test_action_units_that_cannot_be_read_are_told_and_leave_the_clip_in(tmp_path):
+    rows = tiny.counted_rows(CASME2, 26)
+    rows[3][5] = "4++7"
+    tiny.casme2(tmp_path, rows)
+    assert len(databases.read("casme2", tmp_path)) == 255
+    (fault,) = databases.check("casme2", tmp_path).faults.to_dict("records")
+    assert (fault["clip"], fault["row"]) == ("EP003", 5)
+    assert "'4++7': not understood at position 3" in fault["fault"]
+    assert fault["fault"].endswith("; classes by action units leave the clip out")
+
+
+def test_annotations_without_frames_are_checked_and_it_is_said(tmp_path):
+    tiny.casme2(tmp_path, tiny.counted_rows(CASME2_2014, 26))
+    shutil.rmtree(tmp_path / "CASME2" / "Cropped")
+    report = databases.check("casme2", tmp_path)
+    assert str(report).startswith("CASME II: all is well with the annotations; there are no frames")
+    with pytest.raises(databases.DatabaseNotFound):
+        databases.read("casme2", tmp_path)
+    with pytest.raises(databases.DatabaseNotFound):
+        databases.read("samm", tmp_path, frames=False)
+
+
+REAL = "QqXuyujie+Micro-Expression-Datasets/Onset_Apex_Files"
+MMEW_CSV = "ini17+Micro-expression-recognition-by-fusing-Action-Unit-detection-and-spatio-temporal-features"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "num_clips", "version"),
+    [
+        ("casme2", f"{REAL}/CASME2/CASME2-coding-20140508.xlsx", 255, "sheet of 2014"),
+        ("samm", f"{REAL}/SAMM/SAMM.xlsx", 159, "release 2"),
+        ("mmew", f"{MMEW_CSV}/MatlabCodes/Optical flow extraction/MMEW_Micro_Exp.csv", 300, "2021"),
+    ],
+)
+def test_a_real_sheet_is_read_whole_and_recognised(shared, tmp_path, name, file, num_clips, version):
+    folder = tmp_path / databases.READERS[name].folder
+    folder.mkdir()
+    shutil.copy(shared / "real" / file, folder)
+    clips = databases.read(name, tmp_path, frames=False)
+    assert len(clips) == num_clips
+    assert clips.excluded.empty
+    report = databases.check(name, tmp_path)
+    assert report.ok, str(report)
+    assert f"the counts of {version}" in str(report)
+
+
+@pytest.mark.parametrize(("scheme", "num_clips"), [("samm-5", 136), ("samm-3", 133)])
+def test_the_classes_of_the_real_sheet_of_samm_lose_no_clip(shared, tmp_path, scheme, num_clips):
+    shutil.copy(shared / "real" / REAL / "SAMM" / "SAMM.xlsx", tmp_path)
+    assert len(databases.read("samm", tmp_path, frames=False).classes(scheme)) == num_clips
 
 
 def test_counts_of_a_folder_that_names_its_source_are_told_and_not_compared(tmp_path):

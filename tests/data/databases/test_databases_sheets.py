@@ -67,7 +67,7 @@ def test_a_sheet_without_rows_is_refused(tmp_path, rows):
 @pytest.mark.parametrize("content", [b"", b"\n\n"])
 def test_an_empty_file_is_refused(tmp_path, content):
     (tmp_path / "a.csv").write_bytes(content)
-    with pytest.raises(SheetError, match=r"a\.csv: no header row with Subject, Filename"):
+    with pytest.raises(SheetError, match=r"a\.csv: nothing in it"):
         sheets.find(tmp_path, sheets.HEADER)
 
 
@@ -81,8 +81,8 @@ def test_two_annotation_sheets_are_refused_by_name(tmp_path):
     tiny.sheet(tmp_path / "CASME2-coding-20190701.xlsx", [tiny.HEADER, ROW, ["02", *ROW[1:]]])
     with pytest.raises(SheetError) as error:
         sheets.find(tmp_path, sheets.HEADER)
-    assert "CASME2-coding-20140508.xlsx: 1 clips" in str(error.value)
-    assert "CASME2-coding-20190701.xlsx: 2 clips" in str(error.value)
+    assert "CASME2-coding-20140508.xlsx: an annotation sheet of 1 clips" in str(error.value)
+    assert "CASME2-coding-20190701.xlsx: an annotation sheet of 2 clips" in str(error.value)
 
 
 @given(st.sets(st.integers(0, 60)))
