@@ -1,4 +1,5 @@
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -10,6 +11,11 @@ import pytest
 from hypothesis import settings
 
 from merlib import paths
+
+# started in the background or under nohup, the tests would hand on to every process that Ctrl-C or a hang-up means nothing
+for sign in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(sign) == signal.SIG_IGN:
+        signal.signal(sign, signal.default_int_handler if sign == signal.SIGINT else signal.SIG_DFL)
 
 settings.register_profile("merlib", deadline=None, max_examples=50)
 settings.load_profile("merlib")
