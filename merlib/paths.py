@@ -32,6 +32,14 @@ def data() -> Path:
     return home() / "data"
 
 
+def macro(data_root: str | Path, macro_root: str = "") -> str | Path:
+    """Where a notebook's databases for pre-training lie: in `macro_root`, without one in `data_root`.
+
+    "" is the project's data/, also where `data_root` is a file: a list of own clips.
+    """
+    return macro_root or ("" if os.path.isfile(os.path.expanduser(data_root)) else data_root)
+
+
 def notebooks() -> Path:
     """The folder of the notebooks."""
     return home() / "notebooks"

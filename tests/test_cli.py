@@ -26,11 +26,12 @@ def call(home):
     return lambda line: CliRunner().invoke(cli.app, shlex.split(line))
 
 
-def write_manifest(home, run, notebook, artifact, finished):
+def write_manifest(home, run, notebook, artifact, finished, **parameters):
     folder = home / "papermill_runs" / run / notebook
     folder.mkdir(parents=True)
     (folder / "artifacts.json").write_text(json.dumps([ARTIFACT | {"name": artifact}]))
-    manifest.write(folder, **FACTS | {"notebook": notebook, "run": run, "finished": finished})
+    facts = FACTS | {"notebook": notebook, "run": run, "finished": finished}
+    manifest.write(folder, **facts | {"parameters": FACTS["parameters"] | parameters})
 
 
 def leave_half(home, run, notebook):
@@ -134,6 +135,24 @@ def test_databases_that_are_not_there_are_named_before_a_notebook_starts(call, h
     assert not (home / "papermill_runs").exists()
 
 
+POSED = 'macro_databases = ["mug"]  # posed\nmacro_root = ""  # where\nweights = None  # of the network'
+
+
+def test_own_clips_look_for_posed_expressions_in_the_projects_data(call, home, write_notebook, monkeypatch):
+    monkeypatch.setattr(headless, "execute", lambda _: pytest.fail("a notebook was started"))
+    write_notebook(home / "notebooks" / "01_sma_stn.ipynb", f"{DATABASES}\n{POSED}")
+    (home / "list.csv").write_text("subject,clip,frames,emotion\n")
+    said = call(f"run sma_stn --profile smoke --database own --data-root {home}/list.csv").stderr
+    assert f"no MUG in {home}/data. Expected" in said and f"synth mug --data-root {home}/data\n" in said
+    assert said.endswith(
+        "Posed expressions are for pre-training: --set macro_root=FOLDER says where their databases lie. "
+        "With --set weights=none nothing is pre-trained.\n"
+    )
+    said = call(f"run sma_stn --profile smoke --data-root {home}/list.csv --set macro_root=/posed").stderr
+    assert "no MUG in /posed" in said
+    assert f"no SAMM in {home}/list.csv" in said and "synth samm" not in said  # in a list nothing can be drawn
+
+
 @pytest.mark.parametrize(("root", "said"), [("/" + "x" * 300, "too long: '/xxx"), ('"a\\u0000b"', "accepted is text")])
 def test_a_data_root_that_cannot_be_a_path_is_refused(call, home, write_notebook, root, said):
     write_notebook(home / "notebooks" / "01_one.ipynb", DATABASES)
@@ -183,6 +202,20 @@ def test_status_names_the_last_finished_run_of_each_artifact(call, home):
     assert table_6[0].endswith("new, 2026-02-01")
     assert table_7[0].endswith(" -")
     assert lines[-1].startswith("1 of ")
+
+
+def test_status_counts_no_run_on_own_clips_and_says_which_databases_a_run_did_not_read(call, home):
+    january, february = "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
+    write_manifest(home, "one", "04_mmnet", "table_3", january, databases=["casme2", "own"])
+    write_manifest(home, "whole", "03_psn", "table_1", january, databases=["casme2"])
+    write_manifest(home, "mine", "04_mmnet", "table_3", february, databases=["own"])
+    write_manifest(home, "mine", "01_sma_stn", "table_4", february, databases=["own"])
+    lines = call("status").stdout.splitlines()
+    assert [line.partition("  one, ")[2] for line in lines if "table_3 " in line and "mmnet" in line] == [
+        "2026-01-01, without samm mmew"
+    ]
+    assert any(line.endswith("whole, 2026-01-01") for line in lines) and not any("mine" in line for line in lines)
+    assert lines[-1].startswith("2 of ")
 
 
 def test_status_names_the_runs_that_did_not_finish(call, home):

@@ -28,3 +28,10 @@ def test_the_home_is_found_from_any_folder_inside_it(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", ["folds", "frames"])
 def test_a_cache_folder_is_made_where_it_is_asked_for(home, kind):
     assert paths.cache(kind).is_dir() and paths.cache(kind).parent == home / ".cache"
+
+
+def test_databases_for_pretraining_lie_beside_the_others_unless_these_are_a_list(tmp_path):
+    (tmp_path / "clips.csv").touch()
+    assert paths.macro("") == "" and paths.macro(tmp_path) == tmp_path
+    assert paths.macro(tmp_path / "clips.csv") == "" == paths.macro(str(tmp_path / "clips.csv"))
+    assert paths.macro(tmp_path / "clips.csv", "/posed") == paths.macro("", "/posed") == "/posed"

@@ -20,6 +20,9 @@ from merlib.runs import folders, headless, machine, overview
 
 # Modules that load pandas, OpenCV or torch are imported in the commands that use them: --help and a refusal answer at once.
 
+PRETRAINING = "Posed expressions are for pre-training: --set macro_root=FOLDER says where their databases lie."
+NO_PRETRAINING = " With --set weights=none nothing is pre-trained."
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
 
@@ -100,7 +103,7 @@ def verify(
 def status() -> None:
     """Shows which tables and figures are made.
 
-    Every one of the papers, with the last finished run that made it; then the runs that did not finish, and those whose manifest is broken.
+    Every one of the papers, with the last finished run that made it; then the runs that did not finish, and those whose manifest is broken. Runs on own clips make none of them.
 
     \b
     merlib status
@@ -111,8 +114,11 @@ def status() -> None:
 
     found, broken = overview.manifests(overview.runs())
     made = overview.made(found)
-    table = published.artifacts()[["paper", "artifact", "kind", "title"]]
-    rows = [[*row, made.get((row[0], row[1]), "-")] for row in table.itertuples(index=False)]
+    rows = [
+        [row.paper, row.artifact, row.kind, row.title, run.beside(row.databases.split()) if run else "-"]
+        for row in published.artifacts().itertuples()
+        for run in [made.get((row.paper, row.artifact))]
+    ]
     print(tabulate(rows, headers=["paper", "artifact", "kind", "title", "last run"]))
     for title, lines in (("not finished:", overview.unfinished(found)), ("broken, of no use until removed:", broken)):
         if lines:
@@ -176,11 +182,15 @@ def _refuse_missing_databases(plans: list[headless.Plan]) -> None:
     from merlib.data import databases
 
     missing = {}
-    for name, root in [(name, plan.data_root) for plan in plans for name in plan.databases]:
+    for name, root in [pair for plan in plans for pair in plan.databases.items()]:
         try:
             databases.READERS[name].locate(root)
         except OSError as error:  # not there, or no path
             missing[name] = str(error)
+    posed = [planned for planned in plans if missing.keys() & set(planned.for_pretraining)]
+    if posed:
+        optional = any("weights" in planned.parameters for planned in posed)
+        missing["for pre-training"] = PRETRAINING + NO_PRETRAINING * optional
     if missing:
         fail("\n\n".join(missing.values()))
 

@@ -18,6 +18,7 @@ from merlib.data.source import Source
 from merlib.results.rendering import Table
 from merlib.results.style import STYLE
 
+OWN = "own"  # the database of a user's own clips
 KINDS = ("measured", "computed", "counted", "drawn", "quoted")
 
 
@@ -28,12 +29,14 @@ class Record:
     is the run folder; without one, as in JupyterLab, `papermill_runs/interactive/<notebook>`. An artifact recorded
     again replaces itself, so that a cell can be run twice.
 
-    An artifact of the paper has the paper's title. One of your own needs its `kind`, and takes its title from the first
-    sentence of its caption. `data` says what it was made from: clips, or predictions.
+    An artifact of the paper has the paper's title, or "As Table 6: ..." if the run's `databases` are own clips alone. One
+    of your own needs its `kind`, and takes its title from the first sentence of its caption. `data` says what it was
+    made from: clips, or predictions.
     """
 
-    def __init__(self, paper: str, output_dir: str | Path = "") -> None:
+    def __init__(self, paper: str, output_dir: str | Path = "", databases: Sequence[str] = ()) -> None:
         self.paper = paper
+        self.as_paper = "As " if set(databases) == {OWN} else ""
         self.folder = Path(
             output_dir or paths.runs() / "interactive" / paths.notebook_files().get(paper, Path(paper)).stem
         ).resolve()
@@ -112,7 +115,7 @@ class Record:
         if faults:
             raise ValueError("; ".join(faults))
         if known:
-            title = f"{known['label']}: {known['title']}"
+            title = f"{self.as_paper}{known['label']}: {known['title']}"
         else:
             # a sentence ends before a capital letter: "Eq. 1" is none
             title, *rest = re.split(r"\.\s+(?=[A-Z])", caption or name.replace("_", " ").capitalize(), maxsplit=1)

@@ -37,7 +37,8 @@ def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predict
     seeds ours are mean ± standard deviation over seeds. `ours`: a published method, or (method, setting), -> its
     predictions, or a list with those of several databases; a row that the paper does not have comes last. A published
     quantity that is none of `metrics.METRICS` has no column of ours; "std" is that of the accuracy over folds. Where a
-    paper prints as UF1 what is 2PR/(P+R), ours are both.
+    paper prints as UF1 what is 2PR/(P+R), ours are both. Published rows of databases without a result of ours are left
+    out, unless `ours` is empty.
     Raises KeyError for a method that is not in the paper's table, ValueError for predictions of several experiments
     in one frame or for two frames of one row.
     """
@@ -56,7 +57,8 @@ def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predict
             frames.append(predictions)
             notes += [f"{method}, published: {note}." for note in _published_notes(cells, method, row)]
     meaning = [MEANING[name] for name, _ in quantities.values() if name in MEANING and frames]
-    frame = _frame(rows)
+    measured = {database for (_, database, _), row in rows.items() if (USED, "clips") in row}
+    frame = _frame({key: row for key, row in rows.items() if key[1] in measured or not measured})
     page = pages.compared(frame, marked=not _drawn(frames))
     return Table(frame, (*_data_lines(frames), *meaning, *dict.fromkeys(notes)), Source.of_predictions(*frames), page)
 

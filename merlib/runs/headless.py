@@ -39,19 +39,29 @@ class Plan:
     @property
     def data_root(self) -> Path:
         """The folder of the databases; a relative one is meant from the notebooks' folder."""
-        given = self.parameters.get("data_root")
-        return (paths.notebooks() / Path(given).expanduser() if given else paths.data()).resolve()
+        return _root(self.parameters.get("data_root"))
 
     @property
-    def databases(self) -> list[str]:
-        """The databases that the notebook will read, as far as its parameters name them.
+    def databases(self) -> dict[str, Path]:
+        """The databases that the notebook will read, as far as its parameters name them -> where each is expected."""
+        read = dict.fromkeys(self._settings.get("databases", []), self.data_root)
+        return read | dict.fromkeys(self.for_pretraining, self.macro_root)
 
-        Those for pre-training are read for weights of the notebook's own, not for others' weights or a file.
-        """
-        given = profiles.defaults(paths.paper_of(self.notebook), self.parameters["profile"])
-        given |= {name: value for name, value in self.parameters.items() if value is not None}
-        posed = given.get("macro_databases", []) if given.get("weights", "macro") in ("macro", "faces") else []
-        return list(dict.fromkeys([*given.get("databases", []), *posed]))
+    @property
+    def macro_root(self) -> Path:
+        """The folder of the databases for pre-training."""
+        return _root(paths.macro(self.data_root, self.parameters.get("macro_root", "")))
+
+    @property
+    def for_pretraining(self) -> list[str]:
+        """The databases that weights of the notebook's own are trained on; none for others' weights or a file."""
+        settings = self._settings
+        return settings.get("macro_databases", []) if settings.get("weights", "macro") in ("macro", "faces") else []
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        given = {name: value for name, value in self.parameters.items() if value is not None}
+        return profiles.defaults(paths.paper_of(self.notebook), self.parameters["profile"]) | given
 
 
 def run(
@@ -157,6 +167,10 @@ def _fill(planned: Plan, held: IO[str]) -> float:
         arithmetic=arithmetic,
     )
     return watch.seconds
+
+
+def _root(given: str | Path | None) -> Path:
+    return (paths.notebooks() / Path(given).expanduser() if given else paths.data()).resolve()
 
 
 def _notebook(name: str) -> Path:

@@ -86,6 +86,11 @@ def in_mode(found: Mapping[str, Any]) -> bool:
     return found.get("arithmetic", {}).get("mode") == "reproducible"
 
 
+def on_own_clips(found: Mapping[str, Any]) -> bool:
+    """Whether the run of a manifest read own clips alone, and no database of a paper."""
+    return found["parameters"].get("databases") == ["own"]
+
+
 def now() -> str:
     """The time in UTC, to the second, in ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

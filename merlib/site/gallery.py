@@ -98,7 +98,9 @@ def _card(folder: Path, target: Path, faces: bool) -> dict[str, Any]:
     """
     facts = manifest.read(folder) or {}
     recorded = [_artifact(folder, facts, entry, faces) for entry in facts.get("artifacts", [])]
-    artifacts = _listed(paths.paper_of(folder.name), [entry for entry in recorded if entry["type"] != "predictions"])
+    shown = [entry for entry in recorded if entry["type"] != "predictions"]
+    own = bool(facts) and manifest.on_own_clips(facts)
+    artifacts = _results_first(shown) if own else _listed(paths.paper_of(folder.name), shown)
     sources = {source["text"]: source["look_alike"] for entry in recorded for source in entry["sources"]}
     card = {
         "name": folder.name,
@@ -169,6 +171,11 @@ def _listed(paper: str, recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
         missing = {"label": row.label, "kind": row.kind, "state": "not made", "picture": "", "html": ""}
         listed += [entry for entry in recorded if entry["name"] == row.artifact] or [missing]
     return listed + [entry for entry in recorded if entry not in listed]
+
+
+def _results_first(recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was made of own clips, measured first. What is missing of a paper's artifacts was not to be made."""
+    return sorted(recorded, key=lambda entry: "measured" not in entry["kind"])
 
 
 def _notebook(folder: Path, target: Path, recorded: Sequence[dict[str, Any]], faces: bool) -> dict[str, Any]:

@@ -46,6 +46,8 @@ PAPERS = (
     Shown("Bai 2020, single frames", "vggface_lstm", "section_3_1", FRAMES, beside=FRAMES, unit="frames"),
     Shown("Bai 2020, CNN + LSTM", "vggface_lstm", "section_3_2", LSTM, beside=LSTM),
 )
+# on own clips a method's results are in no table of its paper, but in the one of all its evaluations
+OWN = (("SMA-STN", "sma_stn"), ("MMNet", "mmnet"))
 # STSTNet: the part of the data in the notebook's table, the score, and the published table that quotes it
 STSTNET = (
     ("all", "UF1", None),
@@ -76,7 +78,8 @@ class Result:
 
 def of_run(run: Path) -> list[Result]:
     """The results of the finished notebooks of a run: accuracy in % of the papers' methods, then STSTNet's."""
-    found = [row for shown in PAPERS for row in _of_paper(run, shown)]
+    found = [row for name, paper in OWN for row in _on_own_clips(run, name, paper)]
+    found += [row for shown in PAPERS for row in _of_paper(run, shown)]
     return found + [row for part, score, quoted in STSTNET for row in _of_ststnet(run, part, score, quoted)]
 
 
@@ -85,6 +88,7 @@ def table(results: Sequence[Result]) -> Table:
     rows = sorted(results, key=_order(results))
     names = [Link(row.method, row.file) for row in rows]
     columns = {("", "protocol"): [row.protocol for row in rows]} | numbers(rows)
+    columns = {head: texts for head, texts in columns.items() if any(texts)}  # on own clips nothing is published
     page = pages.grouped("method", names, [_group(row) for row in rows], columns, best=best(rows))
     return Table(page.cells, (DAGGER,), page=page)
 
@@ -183,6 +187,18 @@ def _of_paper(run: Path, shown: Shown) -> Iterator[Result]:
             )
 
 
+def _on_own_clips(run: Path, name: str, paper: str) -> Iterator[Result]:
+    for folder, artifact in made(run, "main_results", paper):
+        cells = _read(folder, artifact)
+        by_rule = cells[cells["result"] == "own"].set_index("epoch")
+        if by_rule.empty:
+            continue
+        used = by_rule.loc["last"]
+        last, best, majority = (_percent(by_rule.at[rule, "Acc."]) for rule in (*OURS, MAJORITY))
+        about = name, used["database"], _classes(used), "accuracy in %", "LOSO", ""
+        yield Result(*about, last, best, majority, **_about(folder, artifact, used))
+
+
 def _of_ststnet(run: Path, part: str, score: str, quoted: tuple[str, str] | None) -> Iterator[Result]:
     for folder, artifact in made(run, "ststnet"):
         cells = _read(folder, artifact)
@@ -193,13 +209,17 @@ def _of_ststnet(run: Path, part: str, score: str, quoted: tuple[str, str] | None
         yield Result(
             "STSTNet",
             last["database"] if part == "all" else f"{last['database']}: {published.database_name(part)}",
-            str(len(last["class counts"].split(", "))),
+            _classes(last),
             score,
             "LOSO",
             _quoted(*quoted) if quoted else "",
             *(by_rule.at[rule, column] for rule in (*OURS, MAJORITY)),
             **_about(folder, artifact, last),
         )
+
+
+def _classes(used: Any) -> str:
+    return str(len(re.findall(r" \d+(?=, |$)", used["class counts"])))
 
 
 def _about(folder: Path, artifact: dict[str, Any], used: Any, unit: str = "clips") -> dict[str, Any]:
@@ -212,6 +232,8 @@ def _about(folder: Path, artifact: dict[str, Any], used: Any, unit: str = "clips
 def _beside(shown: Shown, cells: pd.DataFrame, cell: dict[str, str], score: str) -> tuple[str, str]:
     """The published number that stands beside a row of ours, and its protocol; both empty where there is none."""
     method = shown.beside or cell["method"]
+    if f"published: {score}" not in cells:  # on own clips alone
+        return "", ""
     same = [cells["method"] == method, *(cells[name] == cell[name] for name in ("database", "classes"))]
     printed = "".join(cells.loc[np.logical_and.reduce(same), f"published: {score}"])
     listed = published.table(shown.paper, shown.table)

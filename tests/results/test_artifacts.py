@@ -136,3 +136,10 @@ def test_the_title_of_ones_own_is_the_first_sentence_of_its_caption(tmp_path):
     assert about[0] == ("Attention by Eq. 1 and as coded", "Seed 0, 5 vs. 3 classes.")
     assert about[1] == ("Psn matrix", "")
     assert about[2][0].startswith("Table 6: ") and about[2][1] == "CASME II. Five classes."
+
+
+def test_what_own_clips_make_is_no_artifact_of_the_paper(tmp_path):
+    for databases, title in ((["own"], "As Table 4: "), (["casme2", "own"], "Table 4: "), ((), "Table 4: ")):
+        record = Record("mmnet", tmp_path, databases)
+        record.table("table_4", FRAME)
+        assert listed(record)[0]["title"].startswith(title + "Continuous")

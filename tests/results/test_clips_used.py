@@ -25,8 +25,22 @@ def test_counts_beside_the_published_ones():
         "Total": "246", "left out": "9", "subjects": "3",
     }  # fmt: skip
     assert (theirs["Surprise"], theirs["Anger"], theirs["Total"]) == ("28", "—", "249")
-    assert ("SAMM", "data used") not in table.frame and table.frame["SAMM", "published"]["Total"] == "136"
+    assert list(table.frame) == [("CASME II", "published"), ("CASME II", "data used")]
     assert table.sources == (LOOK_ALIKE,)
+
+
+def test_counts_of_own_clips_are_theirs_alone():
+    mine = casme2(joy=2, calm=1)
+    mine = Clips(mine.table.assign(database="own"), source=LOOK_ALIKE).classes("own")
+    frame = clips_used.counts("mmnet", "table_1", {"own": mine}).frame
+    assert frame["own clips", "data used"].to_dict() == {
+        "calm": "1",
+        "joy": "2",
+        "Total": "3",
+        "left out": "0",
+        "subjects": "3",
+    }
+    assert list(frame) == [("own clips", "data used")]
 
 
 def test_counts_of_three_classes():

@@ -82,6 +82,15 @@ def test_a_setting_finds_its_row_and_a_new_database_gets_one():
     assert pd.isna(table.frame.iloc[-1]["published", "Acc. (%)"])
 
 
+def test_published_rows_stand_only_beside_a_result_on_the_same_database():
+    on_own = made({0: [[4]]}, database="own", scheme="own")
+    own = tables.compare("mmnet", "table_3", {"CA block": on_own})
+    assert list(own.frame.index) == [("CA block", "own clips", 5)] and "published" not in own.frame
+    both = tables.compare("mmnet", "table_3", {"CA block": [on_own, made({0: [[4]]})]})
+    assert set(both.frame.index.get_level_values("database")) == {"CASME II", "own clips"}
+    assert cell(both, ("PC module", "CASME II", 5), "published", "Acc. (%)") == "85.14"
+
+
 def test_pooled_databases_are_found_in_any_order():
     rows = [
         tables.compare("mmnet", "table_6", {"MMNet (Ours)": made({0: [[1]]}, database=database)}).frame.index[-1]

@@ -390,7 +390,7 @@ def test_the_databases_of_a_plan_are_those_that_its_weights_need(no_kernel, home
             ({"weights": "imagenet"}, ["samm"]),
             ({"weights": "x.pt"}, ["samm"]),
         ):
-            assert headless.plan("sma_stn", "smoke", given).databases == expected
+            assert list(headless.plan("sma_stn", "smoke", given).databases) == expected
         assert headless.plan("sma_stn", "smoke").data_root == home / "data"
         assert headless.plan("sma_stn", "smoke", {"data_root": "../faces"}).data_root == home / "faces"
     finally:

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import nbformat.v4 as nbf
 import numpy as np
 import pytest
-from helpers import executed_run
+from helpers import executed_run, recorded_runs
 from helpers.made_predictions import LOOK_ALIKE, made
 from PIL import Image
 
@@ -302,3 +302,28 @@ def test_a_half_run_notebook_is_public_without_any_picture(executed, tmp_path):
     public = gallery.build(run, faces=False).parent
     assert list(pictures(public)) == []
     assert Page(public / "04_mmnet" / "notebook.html").text.count(notebook_page.LEFT_OUT) == 5
+
+
+def test_the_pages_of_own_clips_open_with_their_results_and_miss_nothing_of_the_paper(home, monkeypatch):
+    monkeypatch.setattr(manifest, "device", lambda: "cpu")
+    record = Record("mmnet", home / "papermill_runs" / "mine" / "04_mmnet", ["own"])
+    mine = made({0: [[4, 3]]}, database="own", scheme="own", source=Source("own clips, the user's copy"))
+    record.table("table_1", published.artifacts("mmnet"))
+    record.figure("figure_1", plt.figure(figsize=(1, 1)))
+    record.table("main_results", tables.by_epoch_rule({"own": mine, "own, permuted labels": mine}), kind="measured")
+    record.table("table_3", tables.compare("mmnet", "table_3", {"CA block": mine}))
+    recorded_runs.finish(record, "mine", "04_mmnet", databases=["own"])
+    index = Page(gallery.build(home / "papermill_runs" / "mine"))
+    assert "own clips, 5 classes, accuracy in % MMNet LOSO 70.00 70.00 20.00 10 clips, 2 people, 1 seed" in index.text
+    assert "4 of 4 tables and figures made" in index.text and "not made" not in index.text
+    assert "published last epoch" not in index.text
+    page = Page(home / "papermill_runs" / "mine" / "04_mmnet" / "index.html").text
+    headings = ["As Table 1: Class", "As Figure 1: Two", "Main results", "As Table 3: Ablation"]
+    places = [page.rindex(heading) for heading in headings]
+    assert sorted(headings, key=page.rindex) == [
+        "Main results",
+        "As Table 3: Ablation",
+        "As Table 1: Class",
+        "As Figure 1: Two",
+    ]
+    assert "published" not in page[places[3] : places[0]]

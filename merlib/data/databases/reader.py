@@ -101,5 +101,5 @@ class Reader:
         look_alike = f"\nLook-alike data in the same place: merlib data synth {self.name} --data-root {data_root}"
         raise DatabaseNotFound(
             f"no {self.title} in {data_root}. Expected there:\n\n{self.tree.strip()}\n\n"
-            f"How to get it: {self.how_to_get}; see data/README.md.{look_alike if self.look_alike else ''}"
+            f"How to get it: {self.how_to_get}; see data/README.md.{look_alike if self.look_alike and not data_root.is_file() else ''}"
         )
