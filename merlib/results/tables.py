@@ -11,7 +11,7 @@ import pandas as pd
 from merlib import published
 from merlib.data.source import Source
 from merlib.results import metrics, pages
-from merlib.results.pages import DAGGER, MAJORITY, OURS
+from merlib.results.pages import AUTHORS, DAGGER, MAJORITY, OURS
 from merlib.results.rendering import Table
 
 USED = "data used"
@@ -21,10 +21,13 @@ HEADINGS = {"accuracy %": "Acc. (%)", "accuracy": "Acc.", "f1": "F1"}
 # What a paper prints as its own "F1" where it is not the mean of the classes' F1. PSN: its Table 7 gives 2PR/(P+R);
 # five of the methods beside it have the mean of the classes' F1 (see `audit`).
 F1 = {"psn": "f1_of_means"}
+# papers whose authors report the F1 of another epoch than the accuracy's, and which
+AUTHORS_F1 = {"mmnet": "best test F1 epoch"}
 F1_OF_MEANS = "2PR/(P+R)"
 MEANING = {
     "uf1": "Our F1 is UF1, the mean over classes of 2TP/(2TP+FP+FN), pooled over all folds.",
     "f1_of_means": "Our F1 is 2PR/(P+R) of the classes' mean precision P and mean recall R, pooled over all folds.",
+    AUTHORS: "Authors' F1: of every fold the last epoch with its highest F1 counts, as in the authors' code.",
     "accuracy_fold_sd": "Our STD is the standard deviation of the accuracy over folds (with n - 1), as a share.",
 }
 Predictions: TypeAlias = pd.DataFrame
@@ -36,9 +39,9 @@ def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predict
     Column groups of the CSV file: published; ours, last epoch; ours, best test epoch; majority guess; data used. With several
     seeds ours are mean ± standard deviation over seeds. `ours`: a published method, or (method, setting), -> its
     predictions, or a list with those of several databases; a row that the paper does not have comes last. A published
-    quantity that is none of `metrics.METRICS` has no column of ours; "std" is that of the accuracy over folds. Where a
-    paper prints as UF1 what is 2PR/(P+R), ours are both. Published rows of databases without a result of ours are left
-    out, unless `ours` is empty.
+    quantity that is none of `metrics.METRICS` has no column of ours; an F1 has another one by the authors' rule
+    (`AUTHORS_F1`); "std" is that of the accuracy over folds. Where a paper prints as UF1 what is 2PR/(P+R), ours are
+    both. Published rows of databases without a result of ours are left out, unless `ours` is empty.
     Raises KeyError for a method that is not in the paper's table, ValueError for predictions of several experiments
     in one frame or for two frames of one row.
     """
@@ -51,12 +54,15 @@ def compare(paper: str, table: str, ours: Mapping[str | tuple[str, str], Predict
             row = _row_key(method, setting, predictions)
             if (USED, "clips") in rows.setdefault(row, {}):
                 raise ValueError(f"two results for the row {', '.join(map(str, row))} of {paper} {table}")
-            rows[row] |= _measured(predictions, quantities) | {
-                (USED, name): text for name, text in used(predictions).items()
-            }
+            rows[row] |= (
+                _measured(predictions, quantities)
+                | _authors_f1(paper, predictions, quantities)
+                | {(USED, name): text for name, text in used(predictions).items()}
+            )
             frames.append(predictions)
             notes += [f"{method}, published: {note}." for note in _published_notes(cells, method, row)]
     meaning = [MEANING[name] for name, _ in quantities.values() if name in MEANING and frames]
+    meaning += [MEANING[AUTHORS]] if paper in AUTHORS_F1 and frames else []
     measured = {database for (_, database, _), row in rows.items() if (USED, "clips") in row}
     frame = _frame({key: row for key, row in rows.items() if key[1] in measured or not measured})
     page = pages.compared(frame, marked=not _drawn(frames))
@@ -193,6 +199,12 @@ def _measured(predictions: Predictions, quantities: Mapping[str, tuple[str, bool
     }
 
 
+def _authors_f1(paper: str, predictions: Predictions, quantities: Mapping) -> dict[tuple[str, str], str]:
+    headings = [heading for heading, (name, _) in quantities.items() if name == "uf1" and paper in AUTHORS_F1]
+    by_seed = metrics.scores(predictions, AUTHORS_F1[paper]) if headings else pd.DataFrame()
+    return {(AUTHORS, heading): _mean_and_sd(by_seed["uf1"], percent=False) for heading in headings}
+
+
 def _mean_and_sd(values: pd.Series, percent: bool) -> str:
     scale, digits = (100, 2) if percent else (1, 4)
     numbers = [values.mean() * scale, values.std() * scale][: len(values)]  # one seed has no deviation
@@ -201,7 +213,7 @@ def _mean_and_sd(values: pd.Series, percent: bool) -> str:
 
 def _frame(rows: Mapping[tuple, Mapping]) -> pd.DataFrame:
     index = pd.MultiIndex.from_tuples(rows, names=["method", "database", "classes"])
-    groups = ["published", *OURS.values(), MAJORITY, USED]
+    groups = ["published", *OURS.values(), AUTHORS, MAJORITY, USED]
     columns = dict.fromkeys(column for row in rows.values() for column in row)
     ordered = sorted(columns, key=lambda column: groups.index(column[0]))  # stable: within a group the order stays
     return pd.DataFrame(list(rows.values()), index=index, columns=pd.MultiIndex.from_tuples(ordered))

@@ -109,6 +109,7 @@ BOTH = pd.concat([FOLD_A, FOLD_B], ignore_index=True)
     [
         ("last", [4, 4, 4], ["positive", "positive", "negative"]),
         ("best test epoch", [2, 2, 1], ["negative", "positive", "surprise"]),  # fold a: epochs 2 and 3 are equal
+        ("best test F1 epoch", [3, 3, 1], ["negative", "positive", "surprise"]),  # of equal epochs the last
         ("inner", [4, 4, 2], ["positive", "positive", "negative"]),  # fold a: 3 and 4 are equally right, 4 is surer
     ],
 )
@@ -155,10 +156,43 @@ def test_the_best_test_epoch_is_never_below_the_last():
     assert best > last
 
 
+def random_folds(num_folds):
+    rng = np.random.default_rng(1)
+    return [
+        predictions(
+            {
+                "test": [
+                    " ".join(f"{'nps'[j % 2 + j // 3]}:{rng.choice(list('nps'))}" for j in range(4)) for _ in range(9)
+                ]
+            },
+            str(fold),
+        )
+        for fold in range(num_folds)
+    ]
+
+
+def test_the_best_f1_is_what_the_authors_of_mmnet_add_up():
+    """Their loop, written again: per fold the counts of the last epoch with the highest F1, added over folds."""
+    folds = random_folds(12)
+    added = np.zeros((3, 3))
+    for fold in folds:
+        highest, kept = 0.0, None
+        for _, clips in fold.groupby("epoch"):
+            predicted = clips[[f"logit_{c}" for c in CLASSES]].to_numpy().argmax(axis=1)
+            counts = [(clips["target"] == c, predicted == i) for i, c in enumerate(CLASSES)]
+            of_epoch = np.array([[t.sum(), p.sum(), (t & p).sum()] for t, p in counts])
+            f1 = [2 * both / (t + p) for t, p, both in of_epoch if t + p]
+            if np.mean(f1) >= highest - 1e-9:
+                highest, kept = np.mean(f1), of_epoch
+        added += kept
+    expected = np.mean([2 * both / (t + p) for t, p, both in added if t + p])
+    assert metrics.scores(pd.concat(folds), "best test F1 epoch")["uf1"].item() == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     "table, rule, message",
     [
-        (BOTH, "best", "'last', 'best test epoch', 'inner'"),
+        (BOTH, "best", "'last', 'best test epoch', 'best test F1 epoch', 'inner'"),
         (
             pd.concat([FOLD_A, FOLD_B[FOLD_B["part"] == "test"]]),
             "inner",

@@ -14,7 +14,7 @@ from nbconvert.filters import markdown2html
 
 from merlib.data.source import Source
 from merlib.results import tables
-from merlib.results.pages import MAJORITY, OURS
+from merlib.results.pages import AUTHORS, MAJORITY, OURS
 from merlib.results.rendering import BELOW, BEST, GROUP, Link, Page, Table
 
 LAST = OURS["last"]
@@ -46,7 +46,7 @@ def test_latex_is_a_booktabs_table(table):
     text = table.to_latex("Methods, 50 % & more", "tab:mmnet_table_6")
     body = text.split(r"\begin{tabular}")[1].split(r"\end{tabular}")[0]
     columns = re.match(r"\{([lr]+)\}", body)[1]
-    assert columns == "l" + "r" * 8
+    assert columns == "l" + "r" * 9
     for line in [line for line in body.splitlines() if line.endswith(r"\\")]:
         spans = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", line))
         assert len(re.findall(r"(?<!\\)&", line)) + spans == len(columns) - 1, line
@@ -109,12 +109,15 @@ def marked(table, mark):
 
 
 def test_a_page_shows_each_score_published_last_best_and_majority_side_by_side(table):
-    heads = ["published", "last epoch", "best test epoch†", "majority"]
-    assert list(table.page.cells.columns[1:]) == [(score, head) for score in ("Acc. (%)", "F1") for head in heads]
+    heads = {
+        "Acc. (%)": ["published", "last epoch", "best test epoch†", "majority"],
+        "F1": ["published", "last epoch", "best test epoch†", "authors' F1†", "majority"],
+    }
+    assert list(table.page.cells.columns[1:]) == [(score, head) for score in heads for head in heads[score]]
     frame = table.frame.loc[ROW]
-    groups = ["published", *OURS.values(), MAJORITY]
+    groups = ["published", *OURS.values(), AUTHORS, MAJORITY]
     assert table.page.cells.iloc[-1].tolist()[1:] == [
-        frame[group, score] for score in ("Acc. (%)", "F1") for group in groups
+        frame[group, score] for score in heads for group in groups if (group, score) != (AUTHORS, "Acc. (%)")
     ]
 
 
@@ -125,7 +128,7 @@ def test_rows_stand_in_groups_below_the_name_of_their_database(table):
     of_five = table.frame.xs(5, level="classes").index.get_level_values("method").tolist()
     assert rows[rows.index("CASME II, 5 classes") + 1 :] == of_five
     page = table._repr_html_()
-    assert re.findall(r'<th colspan="9" scope="rowgroup"[^>]*><span>([^<]*)<', page) == names
+    assert re.findall(r'<th colspan="10" scope="rowgroup"[^>]*><span>([^<]*)<', page) == names
 
 
 def real(right, **about):
