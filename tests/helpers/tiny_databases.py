@@ -26,6 +26,8 @@ CASME_HEADER = ["Subject", "Filename", None, "OnsetF", "ApexF1", "ApexF2", "Offs
 CASME = {
     "tense": 69, "disgust": 44, "repression": 38, "surprise": 20, "happiness": 9, "sadness": 6, "fear": 2, "contempt": 1,
 }  # fmt: skip
+CAS_ME_3_HEADER = ["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion"]
+DFME_HEADER = [*HEADER[:5], "Emotion", "EmotionId", "Fps", "AU"]
 CAS_ME_2 = {"negative": 21, "others": 19, "surprise": 9, "positive": 8}
 MMEW = {"surprise": 89, "disgust": 72, "others": 66, "happiness": 36, "fear": 16, "sadness": 13, "anger": 8}
 
@@ -216,3 +218,33 @@ def counted_rows(emotions: dict[str, int], subjects: int) -> list[list]:
     """As many rows of `HEADER` as the counts say, the subjects in turn, three frames each."""
     labels = [emotion for emotion, number in emotions.items() for _ in range(number)]
     return [[i % subjects + 1, f"EP{i:03d}", 5, 6, 7, "4+7", emotion] for i, emotion in enumerate(labels)]
+
+
+def cas_me_3(root: Path, rows: list[list], clips: bool = False, length: int = 60) -> Path:
+    """CAS(ME)³: rows of `CAS_ME_3_HEADER`, and videos of so many frames or the frames of the `clips`; empty worksheets."""
+    folder = root / "CASME3"
+    sheet(folder / "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", [CAS_ME_3_HEADER, *rows], [], [])
+    for subject, video, onset, _, offset, *_ in rows:
+        if clips:
+            inside = f"Part_A_ME_clip/frame/{subject.replace('NO', 'No')}_{video}_{onset}"
+            frames(folder / inside, range(int(onset), int(offset) + 1), "{}.jpg")
+        elif not (folder / "part_A" / subject / video).exists():
+            frames(folder / "part_A" / subject / video / "color", range(length), "{}.jpg")
+    return folder
+
+
+def dfme(root: Path, rows: list[list], part: str = "training", frames_in: str = "train_data") -> Path:
+    """DFME: rows of `DFME_HEADER` in the sheet of a part, and the frames 0..offset + 2 of each."""
+    folder = root / "DFME"
+    sheet(folder / f"{part}_full_with_AU.xlsx", [DFME_HEADER, *rows])
+    for _, clip, _, _, offset, *_ in rows:
+        frames(folder / frames_in / clip, range(offset + 3), "{:05d}.png")
+    return folder
+
+
+def smic_apex(root: Path, rows: list[list]) -> Path:
+    """The sheet of SMIC's apexes: rows of subject, clip, label, onset, apex, offset."""
+    header = ["data", "subject", "clip", "label", "onset_frame", "apex_frame", "offset_frame", "apex_frame_path"]
+    file = root / "SMIC" / "smic_apex.xlsx"
+    sheet(file, [header, *(["smic", *row, "smic/HS_long/SMIC_HS_E/..."] for row in rows)])
+    return file

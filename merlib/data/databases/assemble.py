@@ -47,7 +47,7 @@ def assemble(
     contradictions = [*map(conflicts.of_rows, different), *conflicts.of_people(rows)]
     _refuse(contradictions, conflicts.of_frames(records, mixed), excluded, len(rows))
     reasons = pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS)).astype({"row": "Int64"})
-    notes = (*names.merged(rows), *conflicts.overlaps(records, pairs))
+    notes = (*rows.attrs.get("notes", ()), *names.merged(rows), *conflicts.overlaps(records, pairs))
     return objective.in_use(Clips(table.drop(index=list(copies)), reasons, source, notes))
 
 
@@ -133,7 +133,7 @@ def _annotated(row: Mapping) -> dict:
     return {
         "frames": [],
         "onset": onset,
-        "apex": _apex(row["apex"], onset, offset) if known else pd.NA,
+        "apex": _apex(row["apex"], onset, offset) if known else sheets.number(row["apex"]),
         "offset": offset,
     }
 

@@ -48,7 +48,9 @@ class Reader:
     `path` (the folder of the frames, or the one file) and `file` (where the clip is annotated), all as text. `rows`
     adds the others, unless `annotations` has them. `markers` are patterns of which one must be found in the database's
     folder. `read_too` are patterns of files beside the annotations that are read as well, `clip_folders` is one of the
-    folders that hold one clip each. `corrections` are keyed on (subject, clip).
+    folders that hold one clip each, `sheets` are patterns of annotation sheets of which one may be given in place of the
+    folder. `corrections` are keyed on (subject, clip). What a user should know of the annotations as a whole stands in
+    `attrs["notes"]` of the rows, one sentence each.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Reader:
     look_alike: bool = True
     read_too: tuple[str, ...] = ()
     clip_folders: str = ""
+    sheets: tuple[str, ...] = ()
     published: Mapping[str, Published] = field(default_factory=dict)
     corrections: Mapping[tuple[str, str], Correction] = field(default_factory=dict)
 
@@ -89,17 +92,22 @@ class Reader:
         return rows.assign(**{name: value for name, value in alike.items() if name not in rows})
 
     def locate(self, data_root: Path, frames: bool = True) -> Path:
-        """The database's folder: inside `data_root`, or `data_root` itself (for own clips also the list's file).
+        """The database's folder: inside `data_root`, or `data_root` itself, which may be one of `sheets`.
 
         Without `frames` a folder with an annotation sheet will do. Raises DatabaseNotFound.
         """
         if data_root.is_file() and any(data_root.match(marker) for marker in self.markers):
             return data_root
+        if any(data_root.match(sheet) for sheet in self.sheets) and self._is_in(data_root.parent, frames):
+            return data_root
         for folder in (data_root / self.folder, data_root):
-            if any(next(folder.glob(marker), None) for marker in (*self.markers, *(() if frames else SHEETS))):
+            if self._is_in(folder, frames):
                 return folder
         look_alike = f"\nLook-alike data in the same place: merlib data synth {self.name} --data-root {data_root}"
         raise DatabaseNotFound(
             f"no {self.title} in {data_root}. Expected there:\n\n{self.tree.strip()}\n\n"
             f"How to get it: {self.how_to_get}; see data/README.md.{look_alike if self.look_alike and not data_root.is_file() else ''}"
         )
+
+    def _is_in(self, folder: Path, frames: bool) -> bool:
+        return any(next(folder.glob(marker), None) for marker in (*self.markers, *(() if frames else SHEETS)))
