@@ -26,6 +26,8 @@ _MACRO_5 = _each("happiness surprise anger disgust sadness")
 NOT_IN_PSN = aus.numbers("4+5")
 _PSN_4 = _groups(positive="I", negative="III IV V VI", surprise="II", others="VII")
 
+_CAS_ME_3 = _groups(positive="happy", negative="anger disgust fear sad", surprise="surprise")
+
 # scheme -> database -> as annotated -> class, in class order. MMNet, Tables 1 and 2; Micro-Attention, section 4.1. MEGC 2019
 # takes CASME II's sadness and fear out of negative; its flow maps are labelled with the class already.
 SCHEMES: dict[str, dict[str, dict[str, str]]] = {
@@ -37,14 +39,21 @@ SCHEMES: dict[str, dict[str, dict[str, str]]] = {
     "samm-3": {"samm": _SAMM_3},
     "smic-3": {"smic": _POSITIVE_NEGATIVE_SURPRISE},
     "mmew-4": {"mmew": _each("happiness surprise disgust others")},
+    # four and seven: Li et al., CAS(ME)3 (TPAMI 2023); three, without others: Nguyen et al., Micron-BERT (CVPR 2023)
+    "cas_me_3-3": {"cas_me_3": _CAS_ME_3},
+    "cas_me_3-4": {"cas_me_3": _CAS_ME_3 | _each("others")},
+    "cas_me_3-7": {"cas_me_3": _each("happy anger disgust fear sad surprise others")},
+    "dfme-7": {
+        "dfme": _each("happiness anger contempt disgust fear sadness surprise")
+    },  # Zhao et al., DFME (TAFFC 2024)
     "megc2019-3": {
         "casme2": _POSITIVE_NEGATIVE_SURPRISE
         | _groups(positive="happiness", negative="disgust repression", surprise="surprise"),
         "samm": _POSITIVE_NEGATIVE_SURPRISE | _SAMM_3,
         "smic": _POSITIVE_NEGATIVE_SURPRISE,
     },
-    "objective-5": {"casme2": _OBJECTIVE_5, "samm": _OBJECTIVE_5},
-    "objective-7": {"casme2": _OBJECTIVE_7, "samm": _OBJECTIVE_7},  # Micro-Attention, Table 1
+    "objective-5": dict.fromkeys(("casme2", "samm", "cas_me_3"), _OBJECTIVE_5),
+    "objective-7": dict.fromkeys(("casme2", "samm", "cas_me_3"), _OBJECTIVE_7),  # Micro-Attention, Table 1
     # what a network learns before it learns the objective classes: the same five, in the same order
     "macro-5": {"ckplus": _MACRO_5, "oulu_casia": _MACRO_5, "jaffe": _MACRO_5, "mug": _MACRO_5},
     "psn-4": dict.fromkeys(("casme", "casme2", "cas_me_2", "samm"), _PSN_4),

@@ -25,7 +25,7 @@ from merlib.synthetic.motion.filming import Actor, film
 from merlib.synthetic.motion.takes import Take
 from merlib.workers import parallel
 
-VERSION = 1  # of the generator; to be raised with every change that changes a file
+VERSION = 2  # of the generator; to be raised with every change that changes a file
 SIGNATURE = f"{LOOK_ALIKE} (merlib data synth"
 JPEG_QUALITY = 90
 
@@ -145,7 +145,8 @@ def _film_clip(
     subject, label = layout.subject(part.person), layout.label(part.label)
     clip = layout.clip(subject, label, number, take_number, rng)
     first = layout.first_frame(clip, rng)
-    take = layout.play(actor.who, part.units, rng)
+    fps = layout.rate(part.person)
+    take = layout.play(actor.who, part.units, fps, rng)
     frames = film(actor, take, layout.cropped, layout.extra, rng)
     for i, frame in enumerate(frames):
         _save(folder / layout.frame(subject, label, clip, first + i), frame, layout.grey)
@@ -155,6 +156,7 @@ def _film_clip(
         "subject": subject,
         "clip": clip,
         "label": label,
+        "fps": fps,
         "onset": onset,
         "apex": onset + take.annotated_apex - start,
         "offset": first + len(frames) - 1 - layout.extra,

@@ -20,7 +20,7 @@ __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read
 
 # the module of each database has its name
 NAMES = (
-    "casme2", "samm", "smic", "mmew", "casme", "cas_me_2", "megc2019_flow", "ckplus", "oulu_casia", "jaffe", "mug", "own",
+    "casme2", "samm", "smic", "mmew", "casme", "cas_me_2", "cas_me_3", "dfme", "megc2019_flow", "ckplus", "oulu_casia", "jaffe", "mug", "own",
 )  # fmt: skip
 READERS: dict[str, Reader] = {name: import_module(f"{__name__}.{name}").READER for name in NAMES}
 
@@ -40,7 +40,7 @@ def read(name: str, data_root: Path | str = "", frames: bool = True) -> Clips:
     progress.note_source(folder)
     for note in clips.notes:
         warnings.warn(note, stacklevel=2)
-    return _relative(clips, folder if folder.is_dir() else folder.parent)
+    return _relative(clips, _home(folder))
 
 
 def check(name: str, data_root: Path | str = "") -> Report:
@@ -60,7 +60,7 @@ def check(name: str, data_root: Path | str = "") -> Report:
             (reader, folder), frames = _find(name, data_root, frames=False), False
         except DatabaseNotFound:
             raise error from None
-    counted = not (folder / paths.SOURCE).is_file()
+    counted = not (_home(folder) / paths.SOURCE).is_file()
     return inspect(reader, folder, _source(reader, folder), frames, counted)
 
 
@@ -84,4 +84,9 @@ def _relative(clips: Clips, folder: Path) -> Clips:
 
 def _source(reader: Reader, folder: Path) -> Source:
     """Where the data is from: what the folder's note says, or the user's copy."""
-    return Source.of_folder(folder, f"{reader.title}, the user's copy")
+    return Source.of_folder(_home(folder), f"{reader.title}, the user's copy")
+
+
+def _home(place: Path) -> Path:
+    """The folder of a database; of a sheet or a list, the folder that it lies in."""
+    return place if place.is_dir() else place.parent

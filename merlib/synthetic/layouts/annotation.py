@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from merlib.data import objective
+
 
 def joined(units: tuple[tuple[int, str], ...]) -> str:
     """Units (number, side) as in CASME II: 4+L10."""
@@ -17,6 +19,16 @@ def facs(units: tuple[tuple[int, str], ...], intensities: dict[int, float]) -> s
     """Units (number, side) as in SAMM: with the letters of their intensities, A (trace) to D (marked or severe)."""
     letters = {number: "ABCD"[np.searchsorted([0.8, 1.6, 3.2], intensities[number])] for number, _ in units}
     return "+".join(f"{side}{number}{'' if side else letters[number]}" for number, side in units)
+
+
+def objective_class(units: tuple[tuple[int, str], ...]) -> str:
+    """The objective class, I to VII, of units (number, side)."""
+    return objective.of(number for number, _ in units)
+
+
+def digit(name: str) -> int:
+    """An objective class as the sheets of CASME II and SAMM write it: 1 to 7."""
+    return objective.NAMES.index(name) + 1
 
 
 def number_if_digits(text: str) -> int | str:
@@ -31,7 +43,7 @@ def replace_first(codes: pd.Series, pattern: str, replacement: str) -> pd.Series
 
 
 def write(path: Path, *worksheets: list[list]) -> None:
-    """An Excel file, a worksheet for each list of rows, whose bytes depend on these alone."""
+    """An Excel file, a worksheet for each list of rows (empty ones too), whose bytes depend on these alone."""
     with xlsxwriter.Workbook(path) as book:
         book.set_properties({"created": pd.Timestamp("2020-01-01").to_pydatetime()})
         for rows in worksheets:

@@ -31,9 +31,13 @@ class Layout:
         """Who shows what in `num_clips` clips, sorted by person. Raises ValueError for numbers that do not fit."""
         return cast(self.emotions, num_persons, num_clips, rng)
 
-    def play(self, who: Identity, units: tuple[Unit, ...], rng: np.random.Generator) -> Take:
-        """What happens in a clip in which `who` shows `units`."""
-        return play(who, units, self.fps, rng)
+    def rate(self, person: int) -> int:
+        """The frame rate at which the person number `person`, from 0, is filmed."""
+        return self.fps
+
+    def play(self, who: Identity, units: tuple[Unit, ...], fps: int, rng: np.random.Generator) -> Take:
+        """What happens in a clip of `fps` in which `who` shows `units`."""
+        return play(who, units, fps, rng)
 
     def label(self, emotion: str) -> str:
         """The annotation's name of `emotion`."""
@@ -58,6 +62,6 @@ class Layout:
     def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
         """Writes the annotation sheet, of a database that has one.
 
-        `clips`: subject, clip, label, onset, apex, offset (frame numbers), units (tuple of (number, side)),
+        `clips`: subject, clip, label, fps, onset, apex, offset (frame numbers), units (tuple of (number, side)),
         intensities.
         """

@@ -25,8 +25,8 @@ class Posed(Layout):
     def cast(self, num_persons: int, num_clips: int, rng: np.random.Generator) -> list[Part]:
         return cast_posed(self.emotions, num_persons, num_clips, rng)
 
-    def play(self, who: Identity, units: tuple[Unit, ...], rng: np.random.Generator) -> Take:
-        return pose(who, units, self.fps, self.filmed, rng)
+    def play(self, who: Identity, units: tuple[Unit, ...], fps: int, rng: np.random.Generator) -> Take:
+        return pose(who, units, fps, self.filmed, rng)
 
 
 class CkPlus(Posed):

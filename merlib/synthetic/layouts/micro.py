@@ -1,6 +1,7 @@
 """The databases as they lie on disk: class shares, names, folders, frame numbers and sheets, quirks included.
 
-Here are those of micro-expressions; CASME and CAS(ME)² are in `casme`, those of macro-expressions in `macro`.
+Here are those of micro-expressions; CASME and CAS(ME)² are in `casme`, CAS(ME)³ and DFME in `large`, those of
+macro-expressions in `macro`.
 """
 
 from pathlib import Path
@@ -9,18 +10,19 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from merlib.data import objective
 from merlib.data.databases import READERS
 from merlib.synthetic.layouts import annotation
 from merlib.synthetic.layouts.base import Layout
 from merlib.synthetic.layouts.casme import Casme, CasMe2
+from merlib.synthetic.layouts.large import CasMe3, Dfme
 from merlib.synthetic.layouts.macro import CkPlus, Jaffe, Mug, OuluCasia
 
 
 class Casme2(Layout):
-    """CASME II: the 2019 sheet, the sheet of objective classes and the registered face crops."""
+    """CASME II: the 2019 sheet, the file of objective classes and the registered face crops."""
 
     cropped = True
+    differing = 9  # every so many clips the sheet has another objective class than the file
     emotions: ClassVar = {
         "others": 99,
         "disgust": 63,
@@ -46,7 +48,8 @@ class Casme2(Layout):
         common = clips.index[clips.label == "others"]
         units, apex = clips.units.map(annotation.joined), clips.apex.astype(object)
         units[common[:1]], units[common[1:2]], apex[common[2:3]] = "?", "none", "/"
-        header = ["Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None]
+        classes = clips.units.map(annotation.objective_class)
+        header = ["Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None, "Action Units"]
         rows = [
             [
                 row.subject,
@@ -61,15 +64,16 @@ class Casme2(Layout):
             ]
             for row, top, code in zip(clips.itertuples(), apex, units, strict=True)
         ]
-        annotation.write(
-            folder / "CASME2-coding-20190701.xlsx", [[*header, "Action Units", "Estimated Emotion"], *rows]
-        )
-        classes = [objective.of(number for number, _ in units) for units in clips.units]
-        rows = [
-            [row.subject, row.clip, objective.NAMES.index(name) + 1]
-            for row, name in zip(clips.itertuples(), classes, strict=True)
+        in_sheet = [annotation.digit("VII" if i % self.differing == 0 else name) for i, name in enumerate(classes)]
+        coded = [[*row, digit] for row, digit in zip(rows, in_sheet, strict=True)]
+        header += ["Estimated Emotion", "Objective Classes"]
+        annotation.write(folder / "CASME2-coding-20190701.xlsx", [header, *coded], [], [])
+        apart = [
+            [subject, clip, name] for subject, clip, name in zip(clips["subject"], clips["clip"], classes, strict=True)
         ]
-        annotation.write(folder / "CASME2-ObjectiveClasses.xlsx", [["Subject", "Filename", "Objective Class"], *rows])
+        # the file's second worksheet holds some rows of the sheet, below no header
+        header = ["Subject", "Filename", "Objective Class"]
+        annotation.write(folder / "CASME2-ObjectiveClasses.xlsx", [header, *apart], rows[:10])
 
 
 class Samm(Layout):
@@ -95,6 +99,10 @@ class Samm(Layout):
         (r"^([LR]14)$", r"\1+soft focus"),
         (r"^(\d+B)$", r"\1+ ref(43)"),
         (r"^4\+7$", "4/7"),
+        (r"^7[A-D]?$", "ref(7B)+43"),
+        (r"^7[A-D]?$", "ref(7B)+43C"),
+        (r"^12[A-D]?$", "ref(L10)+A12B"),
+        (r"^[LR]12$", "A/L12"),
     )
 
     def label(self, emotion: str) -> str:
@@ -121,8 +129,8 @@ class Samm(Layout):
         rows = []
         for row, top, code in zip(clips.itertuples(), apex, self._codes(clips), strict=True):
             frames = [row.onset, top, row.offset, row.offset - row.onset + 1]
-            of_units = objective.of(number for number, _ in row.units)
-            rows.append([row.subject, row.clip, row.clip.split("_")[1], *frames, "1/2", code, row.label, of_units])
+            digit = annotation.digit(annotation.objective_class(row.units))
+            rows.append([row.subject, row.clip, row.clip.split("_")[1], *frames, "1/2", code, row.label, digit])
         annotation.write(folder / "SAMM_Micro_FACS_Codes_v2.xlsx", [["SAMM"], *[[]] * 12, header, *rows])
 
     def _codes(self, clips: pd.DataFrame) -> pd.Series:
@@ -138,7 +146,7 @@ class Samm(Layout):
 
 
 class Smic(Layout):
-    """SMIC-HS: no sheet; the label is a folder, and there is no apex."""
+    """SMIC-HS: no sheet; the label is a folder, and there is no apex. A sheet of apexes lies apart: it is not SMIC's own."""
 
     emotions: ClassVar = {"disgust": 40, "sadness": 18, "fear": 12, "happiness": 51, "surprise": 43}
     subjects = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12, 13, 14, 15, 18, 19, 20)
@@ -157,6 +165,17 @@ class Smic(Layout):
 
     def frame(self, subject: str, label: str, clip: str, number: int) -> str:
         return f"SMIC_all_raw/HS/{subject}/micro/{label}/{clip}/image{number:06d}.bmp"
+
+    def annotate(self, folder: Path, clips: pd.DataFrame) -> None:
+        labels = ("negative", "positive", "surprise")
+        rows = [
+            ["smic", int(row.subject[1:]), row.clip, labels.index(row.label), row.onset, row.apex, row.offset]
+            for row in clips.itertuples()
+        ]
+        rows[-1][-1] = None
+        header = ["data", "subject", "clip", "label", "onset_frame", "apex_frame", "offset_frame"]
+        (folder / "optional").mkdir()
+        annotation.write(folder / "optional" / "smic_apex.xlsx", [header, *rows])
 
 
 class Mmew(Layout):
@@ -199,6 +218,6 @@ def _of(**layouts: type[Layout]) -> dict[str, Layout]:
     return {name: layout(READERS[name]) for name, layout in layouts.items()}
 
 
-MICRO = _of(casme2=Casme2, samm=Samm, smic=Smic, mmew=Mmew, casme=Casme, cas_me_2=CasMe2)
+MICRO = _of(casme2=Casme2, samm=Samm, smic=Smic, mmew=Mmew, casme=Casme, cas_me_2=CasMe2, cas_me_3=CasMe3, dfme=Dfme)
 MACRO = _of(ckplus=CkPlus, oulu_casia=OuluCasia, jaffe=Jaffe, mug=Mug)
 LAYOUTS = MICRO | MACRO
