@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 from torchvision.transforms import InterpolationMode
-from torchvision.transforms.functional import rotate
+from torchvision.transforms.functional import crop, hflip, rotate
+from torchvision.transforms.functional import pad as padded
 
 from merlib.preprocessing.augment import affine
 
@@ -111,6 +112,24 @@ def test_beyond_the_border_the_picture_is_mirrored():
     seed = next(s for s in range(50) if affine(x, generator(s), shift=3)[0, 0, 0, 0, 6] == pytest.approx(4, abs=1e-3))
     row = affine(x, generator(seed), shift=3)[0, 0, 0, 0]  # two pixels to the right
     torch.testing.assert_close(row, torch.tensor([1.0, 0, *range(10)]), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_like_torchvision_is_its_flip_rotation_and_padded_crop(seed):
+    """Their own functions, given the angle, mirror and shift that were drawn here."""
+    size, pad = 41, 5
+    x = torch.rand(1, 2, 3, size, size, generator=generator(9))
+    moved = affine(x, generator(seed), degrees=8, flip=0.5, shift=pad, like_torchvision=True)
+    inverse = fitted(affine(coordinates(1, size, size), generator(seed), degrees=8, flip=0.5, shift=pad)[0, 0], 14)
+    mirrored = np.linalg.det(inverse[:, :2]) < 0
+    turn = np.linalg.inv(inverse[:, :2]) @ np.diag([-1.0 if mirrored else 1.0, 1.0])
+    angle = np.degrees(np.arctan2(turn[1, 0], turn[0, 0]))
+    dx, dy = (-np.linalg.inv(inverse[:, :2]) @ inverse[:, 2]).round().astype(int)
+    theirs = rotate(hflip(x[0]) if mirrored else x[0], -angle, InterpolationMode.NEAREST)
+    theirs = crop(padded(theirs, [pad]), pad - dy, pad - dx, size, size)
+    same = (moved[0] == theirs).float().mean().item()
+    assert same > 0.995  # a place half way between two pixels may be rounded to either
+    assert (moved == 0).any() == (theirs == 0).any()
 
 
 def test_the_same_generator_state_gives_the_same_clips():
