@@ -50,6 +50,22 @@ def test_an_offset_of_0_is_the_apex_unless_the_real_one_is_known(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("row", "read", "why"),
+    [
+        (["spNO.149", "d", "112", "83", "358"], (112, 160, 358), "the sheet of all expressions, says 160"),
+        (["spNO.216", "d", "3647", "2668", "2694"], (2647, 2668, 2694), "the sheet of all expressions, says 2647"),
+        (["spNO.216", "e", "0", "0", "25"], (1, 1, 25), "there is no frame 0"),
+    ],
+)
+def test_the_known_faults_of_the_publishers_sheet_are_corrected(tmp_path, row, read, why):
+    folder = tiny.cas_me_3(tmp_path, [[*row, *ONE[5:]]], length=2700 if read[0] > 2000 else 360)
+    (folder / "part_A" / row[0] / row[1] / "color" / "0.jpg").unlink()
+    clip = databases.read("cas_me_3", tmp_path).table.iloc[0]
+    assert (clip["onset"], clip["apex"], clip["offset"]) == read
+    assert why in clip["note"]
+
+
 def test_a_frame_that_the_camera_dropped_excludes_its_clip(tmp_path):
     folder = tiny.cas_me_3(tmp_path, [ONE, [*NEXT[:2], "20", "22", "25", *NEXT[5:]]])
     (folder / "part_A" / "spNO.1" / "e" / "color" / "23.jpg").unlink()
