@@ -1,4 +1,4 @@
-"""`merlib data`: look-alike databases, and the check of one's own."""
+"""`merlib data`: look-alike databases, public data, and the check of one's own."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,11 @@ import typer
 from merlib import paths, profiles, reproducible
 from merlib.cli.options import DataRoot, Profile, fail
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write look-alike databases; check your own.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Write look-alike databases; get public data; check what you have.",
+)
 
 
 @app.command()
@@ -64,6 +68,39 @@ def check(
     print(report)
     if not report.ok:
         raise typer.Exit(1)
+
+
+@app.command()
+def get(
+    name: Annotated[str | None, typer.Argument(help="Such as megc2019_flow; real for all.")] = None,
+    data_root: DataRoot = None,
+    copies: Annotated[
+        Path | None, typer.Option("--from", help="A folder that holds copies.", show_default="GitHub")
+    ] = None,
+) -> None:
+    """Gets public real data.
+
+    Flow maps, features, trained weights, predictions and annotation sheets that their authors published; no pictures of faces. The same command goes on after an interruption. Without a name it lists what there is.
+
+    \b
+    merlib data get
+    merlib data get megc2019_flow
+    merlib data get real --from /copies --data-root /databases
+    """
+    from merlib.data.public import fetching, registry, terms
+
+    root = (data_root or paths.data()).expanduser().resolve()
+    if not name:
+        print(terms.overview(root))
+        return
+    try:
+        wanted = registry.chosen(name)
+        source = copies and copies.expanduser().resolve(strict=True)
+        print(terms.before(wanted, root, source))
+        for dataset in wanted:
+            print(f"{dataset.name}: {fetching.get(dataset, root, source)}")
+    except (OSError, ValueError) as error:
+        fail(str(error))
 
 
 def _draw(sizes: dict[str, dict[str, int]], data_root: Path, seed: int) -> list[str]:

@@ -20,7 +20,8 @@ __all__ = ["READERS", "DatabaseNotFound", "Report", "SheetError", "check", "read
 
 # the module of each database has its name
 NAMES = (
-    "casme2", "samm", "smic", "mmew", "casme", "cas_me_2", "cas_me_3", "dfme", "megc2019_flow", "ckplus", "oulu_casia", "jaffe", "mug", "own",
+    "casme2", "samm", "smic", "mmew", "casme", "cas_me_2", "cas_me_3", "dfme", "megc2019_flow", "megc2019_flow_causalnet",
+    "ckplus", "oulu_casia", "jaffe", "mug", "own",
 )  # fmt: skip
 READERS: dict[str, Reader] = {name: import_module(f"{__name__}.{name}").READER for name in NAMES}
 
@@ -46,10 +47,9 @@ def read(name: str, data_root: Path | str = "", frames: bool = True) -> Clips:
 def check(name: str, data_root: Path | str = "") -> Report:
     """A report of everything that is wrong with a database's files.
 
-    It lists counts that differ from the published ones, and every frame, row or class that cannot be used. A folder
-    that names its source (SOURCE.txt) is not the published database: its counts are told and not compared. Opens every
-    frame; that takes minutes for a whole database. Where there are no frames, the annotations alone are checked, and the
-    report says so.
+    It lists counts that differ from the published ones, and every frame, row or class that cannot be used. The counts
+    of a look-alike are told and not compared. Opens every frame; that takes minutes for a whole database. Where there
+    are no frames, the annotations alone are checked, and the report says so.
 
     Raises DatabaseNotFound, and ValueError for an unknown name.
     """
@@ -60,8 +60,8 @@ def check(name: str, data_root: Path | str = "") -> Report:
             (reader, folder), frames = _find(name, data_root, frames=False), False
         except DatabaseNotFound:
             raise error from None
-    counted = not (_home(folder) / paths.SOURCE).is_file()
-    return inspect(reader, folder, _source(reader, folder), frames, counted)
+    source = _source(reader, folder)
+    return inspect(reader, folder, source, frames, counted=not source.look_alike)
 
 
 def _find(name: str, data_root: Path | str, frames: bool) -> tuple[Reader, Path]:

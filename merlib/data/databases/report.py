@@ -15,7 +15,7 @@ from merlib.data.databases.sheets import SheetError
 from merlib.data.source import Source
 from merlib.progress import track
 
-NOT_COMPARED = "not compared with the published counts, as SOURCE.txt in the folder names another source"
+NOT_COMPARED = "not compared with the published counts, as this is look-alike data"
 FAULT_COLUMNS = ["database", "subject", "clip", "file", "row", "fault"]
 
 

@@ -163,8 +163,10 @@ def test_the_classes_of_the_real_sheet_of_samm_lose_no_clip(shared, tmp_path, sc
     assert len(databases.read("samm", tmp_path, frames=False).classes(scheme)) == num_clips
 
 
-def test_counts_of_a_folder_that_names_its_source_are_told_and_not_compared(tmp_path):
+def test_counts_of_a_look_alike_are_told_and_not_compared(tmp_path):
     tiny.casme2(tmp_path, tiny.counted_rows(CASME2_2014, 26)[:9])
+    assert not databases.check("casme2", tmp_path).ok
+    (tmp_path / "CASME2" / "SOURCE.txt").write_text("CASME II, from a public repository\n")
     assert not databases.check("casme2", tmp_path).ok
     (tmp_path / "CASME2" / "SOURCE.txt").write_text("look-alike data (seed 0)\n")
     report = databases.check("casme2", tmp_path)
