@@ -31,6 +31,8 @@ SLOW = (
     "tests/training/test_vggface2.py",
     "tests/data/databases/test_databases_macro.py",
     "tests/data/databases/test_databases_report.py",
+    "tests/data/public/test_real.py",
+    "tests/data/public/test_fetching.py::test_killed",
     "tests/test_cli.py::test_the_others_run_when_a_notebook_fails",
     "tests/cache/test_fingerprint.py::test_another_process",
     "tests/preprocessing/test_stills.py::test_databases_of_the_published_size",

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from helpers import tiny_databases
+from helpers import file_server, tiny_databases
 from helpers.manifests import ARTIFACT, FACTS
 from typer.testing import CliRunner
 
 from merlib import cli, profiles
+from merlib.data.public import registry
 from merlib.runs import headless, lock, machine, manifest
 
 CELL = 'profile = "demo"  # sizes\noutput_dir = ""  # run folder\nsize = 32  # pixels'
@@ -41,7 +42,7 @@ def leave_half(home, run, notebook):
     nbformat.write(nbformat.v4.new_notebook(), folder / "notebook.ipynb")
 
 
-@pytest.mark.parametrize("command", ["run", "status", "gallery", "check", "data synth", "data check"])
+@pytest.mark.parametrize("command", ["run", "status", "gallery", "check", "data synth", "data check", "data get"])
 def test_help_shows_an_example(call, command):
     result = call(f"{command} --help")
     assert result.exit_code == 0
@@ -392,6 +393,44 @@ def test_check_of_a_database_that_is_not_there_says_how_to_get_it(call, home):
     result = call("data check samm")
     assert result.exit_code == 1
     assert "merlib data synth" in result.stderr and "SAMM" in result.stderr
+
+
+@pytest.fixture
+def tiny_public(monkeypatch, tmp_path):
+    """Public data of two files, of which the folder of copies holds one."""
+    dataset = file_server.dataset({"a.txt": b"a", "b c.txt": b"bc"})
+    monkeypatch.setattr(registry, "datasets", lambda: {"tiny": dataset})
+    copies = tmp_path / "copies" / "anna+faces"
+    copies.mkdir(parents=True)
+    (copies / "a.txt").write_bytes(b"a")
+    return copies
+
+
+def test_public_data_is_told_of_before_it_is_fetched_and_checked_after(call, home, tiny_public):
+    overview = call("data get").stdout
+    assert "| tiny   | a few bytes |       2 | 0 kB   | none stated | nothing |" in overview
+    result = call(f"data get tiny --from {tiny_public.parent}")
+    assert result.exit_code == 1 and result.exception.code == 1
+    assert (
+        "github.com/anna/faces at 0123456789, by Anna\n  no licence is stated: you may use it at your own"
+        in result.stdout
+    )
+    assert "1 of 2 files are there" in result.stderr and "anna/faces: b c.txt: not there" in result.stderr
+    assert "1 of 2" in call("data get").stdout and "1 files are missing" in call("data check tiny").stdout
+    (tiny_public / "b c.txt").write_bytes(b"bc")
+    result = call(f"data get real --from {tiny_public.parent}")
+    assert result.exit_code == 0 and f"tiny: {home / 'data' / 'Tiny'}" in result.stdout
+    assert "all" in call("data get").stdout
+    result = call("data check real")
+    assert result.exit_code == 0 and result.stdout == "tiny data: all files are those of the commits\n"
+
+
+def test_names_and_folders_of_public_data_that_there_are_not_are_said(call, home, tiny_public):
+    assert "no public data 'casme2'; there are tiny, and real for all of them" in call("data get casme2").stderr
+    assert "no database or public data 'x'; there are casme2, " in call("data check x").stderr
+    result = call("data get tiny --from /no/such/folder")
+    assert result.exit_code == 1 and result.exception.code == 1
+    assert "no folder /no/such/folder: --from takes a folder" in result.stderr
 
 
 def test_a_terminal_in_another_encoding_shows_what_it_can():

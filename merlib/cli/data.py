@@ -1,8 +1,9 @@
 """`merlib data`: look-alike databases, public data, and the check of one's own."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,25 +49,26 @@ def synth(
 
 @app.command("check")
 def check(
-    database: Annotated[str, typer.Argument(help="Such as casme2.")],
+    name: Annotated[str, typer.Argument(help="A database such as casme2, or public data such as real.")],
     data_root: DataRoot = None,
 ) -> None:
-    """Checks a database's files.
+    """Checks a database's files, or public data.
 
-    Reads its annotation file and folders and lists everything that is wrong.
+    Reads a database's annotation file and folders and lists everything that is wrong. Of public data, compares every file with its hash, and the numbers that it gives with those expected.
 
     \b
     merlib data check casme2
     merlib data check casme2 --data-root /databases
+    merlib data check real
     """
-    from merlib.data import databases
-
+    well = True
     try:
-        report = databases.check(database, data_root or "")
+        for report in _reports(name, data_root):
+            print(report)
+            well &= report.ok
     except (OSError, ValueError) as error:
         fail(str(error))
-    print(report)
-    if not report.ok:
+    if not well:
         raise typer.Exit(1)
 
 
@@ -95,12 +97,32 @@ def get(
         return
     try:
         wanted = registry.chosen(name)
-        source = copies and copies.expanduser().resolve(strict=True)
+        source = copies and copies.expanduser().resolve()
+        if source and not source.is_dir():
+            fail(f"no folder {source}: --from takes a folder that holds copies of the repositories")
         print(terms.before(wanted, root, source))
         for dataset in wanted:
             print(f"{dataset.name}: {fetching.get(dataset, root, source)}")
     except (OSError, ValueError) as error:
         fail(str(error))
+
+
+def _reports(name: str, data_root: Path | None) -> Iterator[Any]:
+    """The report of a database, and that of each public data set of the name."""
+    from merlib import measured
+    from merlib.data import databases
+    from merlib.data.public import registry
+
+    known = {**databases.READERS, **registry.datasets(), registry.ALL: None}
+    if name not in known:
+        raise ValueError(f"no database or public data {name!r}; there are {', '.join(known)}")
+    if name in databases.READERS:
+        yield databases.check(name, data_root or "")
+    root = (data_root or paths.data()).expanduser().resolve()
+    for dataset in registry.chosen(name) if name not in databases.READERS or name in registry.datasets() else ():
+        # a database may also lie where the user keeps it, without what else the data set holds
+        if name not in databases.READERS or (root / dataset.folder).is_dir():
+            yield measured.check(dataset, root)
 
 
 def _draw(sizes: dict[str, dict[str, int]], data_root: Path, seed: int) -> list[str]:

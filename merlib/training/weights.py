@@ -6,7 +6,7 @@ Only tensors are read (`weights_only`): a file that would run code is refused.
 import io
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,13 +74,14 @@ def from_file(file: str | Path) -> Weights:
     return Weights(path, sha256(path), f"the file {path.name}")
 
 
-def load(model: nn.Module, weights: Weights, without: Sequence[str] = ()) -> None:
+def load(model: nn.Module, weights: Weights, without: Sequence[str] = (), renamed: Callable[[str], str] = str) -> None:
     """Gives the model the weights. Tensors of the model whose name starts with one of `without` stay as they are.
 
+    `renamed` maps a tensor's name in the file to its name in the model.
     Raises WeightsError that lists every tensor that is missing, left over or of another shape, and when the file is no
     longer the one that `weights` was made from.
     """
-    given = _kept(read(weights), without)
+    given = _kept({renamed(name): tensor for name, tensor in read(weights).items()}, without)
     wanted = _kept(model.state_dict(), without)
     faults = [f"missing: {name}" for name in wanted.keys() - given.keys()]
     faults += [f"not in the model: {name}" for name in given.keys() - wanted.keys()]

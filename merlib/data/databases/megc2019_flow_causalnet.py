@@ -45,6 +45,6 @@ READER = replace(
     tree=megc2019_flow.TREE.replace("MEGC2019_flow/", f"{FOLDER}/").replace(
         "(mind the blank before .png)", "and the same with _1, _2 and _3 before the blank"
     ),
-    how_to_get="merlib data get megc2019_flow_causalnet; public, no form to sign",
+    how_to_get="merlib data get megc2019_flow_causalnet (public, from the GitHub repository tony19980810/CausalNet)",
     annotations=annotations,
 )

@@ -83,7 +83,7 @@ def missing(dataset: Dataset, data_root: Path) -> list[Path]:
 def refuse_changed(dataset: Dataset, data_root: Path) -> None:
     """Raises PublicDataError that names the files of another content."""
     if found := changed(dataset, data_root):
-        lines = _shortened([f"{path}: not the file of the commit" for path in found])
+        lines = shortened([f"{path}: not the file of the commit" for path in found])
         advice = "Nothing was replaced. Move these files away, and repeat: merlib data get"
         raise PublicDataError("\n  ".join([f"{dataset.title}: {advice} {dataset.name}", *lines]))
 
@@ -123,7 +123,8 @@ def _put(put: Put, file: File, path: Path) -> str:
     except requests.ConnectionError as error:
         raise _Unreachable(f"no connection to {registry.GITHUB} ({_reason(error)})") from error
     except requests.HTTPError as error:
-        return f"{name}: the server answers {error.response.status_code} {error.response.reason}"
+        answer = getattr(error.response, "status_code", ""), getattr(error.response, "reason", "")
+        return f"{name}: the server answers {answer[0]} {answer[1]}"
     except requests.RequestException:
         return f"{name}: the connection was cut {1 + RETRIES} times"
     except CannotWrite:
@@ -180,7 +181,8 @@ def _reason(error: BaseException) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def _shortened(faults: list[str]) -> list[str]:
+def shortened(faults: list[str]) -> list[str]:
+    """The first ten, and how many more there are."""
     left = len(faults) - SHOWN
     return [*faults[:SHOWN], *([f"and {left} more"] if left > 0 else [])]
 
@@ -191,4 +193,4 @@ def _sentence(dataset: Dataset, there: int, wanted: int, faults: list[str], copi
     else:
         remedy = f"Accepted in {copies}: clones of the repositories at these commits, or folders <owner>+<repository>"
     head = f"{dataset.title} are not complete: {there} of {wanted} files are there, and stay. {remedy}"
-    return "\n  ".join([head, *_shortened(sorted(faults))])
+    return "\n  ".join([head, *shortened(sorted(faults))])

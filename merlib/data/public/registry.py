@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+from merlib import paths
+
 FOLDER = Path(__file__).parent
 GITHUB = "https://raw.githubusercontent.com"
 ALL = "real"  # the name of all data sets together
@@ -77,14 +79,6 @@ class Dataset:
         several = len(self.repositories) > 1
         return data_root / self.folder / (file.repository.folder if several else "") / file.path
 
-    def of(self, data_root: Path, repository: str) -> Path:
-        """The folder that holds a repository's files. Raises FileNotFoundError with the command that gets them."""
-        found = next(repo for repo in self.repositories if repo.name.startswith(repository))
-        folder = data_root / self.folder / (found.folder if len(self.repositories) > 1 else "")
-        if not folder.is_dir():
-            raise FileNotFoundError(f"no {self.title} in {data_root}. To get them: merlib data get {self.name}")
-        return folder
-
 
 @cache
 def datasets() -> dict[str, Dataset]:
@@ -101,6 +95,20 @@ def chosen(name: str) -> tuple[Dataset, ...]:
     if name not in datasets():
         raise ValueError(f"no public data {name!r}; there are {', '.join(datasets())}, and {ALL} for all of them")
     return (datasets()[name],)
+
+
+def folder(name: str, data_root: Path | str = "", owner: str = "") -> Path:
+    """The folder of a data set in `data_root` (default: the project's data/), or that of one of its repositories by its owner.
+
+    Raises FileNotFoundError with the command that gets the data set.
+    """
+    dataset = datasets()[name]
+    root = Path(data_root).expanduser().resolve() if data_root else paths.data()
+    below = next((repo.folder for repo in dataset.repositories if owner and repo.name.startswith(owner)), "")
+    found = root / dataset.folder / below
+    if not found.is_dir():
+        raise FileNotFoundError(f"no {dataset.title} in {root}. To get them: merlib data get {name}")
+    return found
 
 
 def _files(repository: Repository) -> tuple[File, ...]:

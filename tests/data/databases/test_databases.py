@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from helpers import tiny_databases as tiny
 
 from merlib import paths
 from merlib.data import databases
-from merlib.data.databases import DatabaseNotFound, SheetError
+from merlib.data.databases import DatabaseNotFound, SheetError, megc2019_flow_causalnet
 from merlib.data.databases.reader import Reader
 from merlib.data.source import Source
 
@@ -267,6 +268,24 @@ def test_the_real_flow_maps(shared):
     }  # fmt: skip
     per_database = clips.table.groupby("database")["subject"].agg(["size", "nunique"])
     assert per_database.T.to_dict("list") == {"casme2": [145, 24], "samm": [133, 28], "smic": [164, 16]}
+
+
+def test_flow_maps_of_causalnet_are_four_per_clip(tmp_path):
+    folder = tiny.megc2019_flow(tmp_path, [("samm", "006", "006_1_2", "0"), ("smic", "s01", "s01_po_01", "1")])
+    maps = folder / "datasets" / "STSNet_whole_norm_u_v_os"
+    for ending in ("_1", "_2", "_3"):
+        shutil.copy(maps / "006_006_1_2 .png", maps / f"006_006_1_2{ending} .png")
+    folder.rename(tmp_path / "MEGC2019_flow_causalnet")
+    clips = databases.read("megc2019_flow_causalnet", tmp_path)
+    assert clips.table["clip"].tolist() == ["006_1_2"]
+    assert reasons(clips)["s01_po_01"].startswith("no s01_s01_po_01_1 .png, s01_s01_po_01_2 .png, s01_s01_po_01_3 .png")
+    assert Path(clips.table["frames"][0][0]).name == "006_006_1_2 .png"
+    other = megc2019_flow_causalnet.maps(clips, "_2")
+    assert (
+        Path(other.table["frames"][0][0]).name == "006_006_1_2_2 .png" and Path(other.table["frames"][0][0]).is_file()
+    )
+    with pytest.raises(ValueError, match="no maps that end in '_4'; there are '', '_1', '_2', '_3'"):
+        megc2019_flow_causalnet.maps(clips, "_4")
 
 
 def test_own_clips_of_folders_and_videos(tmp_path):

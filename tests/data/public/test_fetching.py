@@ -62,12 +62,11 @@ def test_what_is_there_is_not_fetched_again(server, tmp_path):
     assert server.asked == ["c.mat"]
 
 
-def test_files_of_several_repositories_do_not_meet(tmp_path, server, monkeypatch):
+def test_files_of_several_repositories_do_not_meet(tmp_path, server):
     files = (file(FACES, "c.mat", CONTENTS["c.mat"]), file(WORDS, "maps/b.png", CONTENTS["maps/b.png"]))
     both = registry.Dataset("both", "both", "Both", "", files)
     fetching.get(both, tmp_path)
     assert set(there(tmp_path)) == {"Both/anna+faces/c.mat", "Both/ben+words/maps/b.png", "Both/SOURCE.txt"}
-    assert both.of(tmp_path, "ben/words") == tmp_path / "Both" / "ben+words"
 
 
 def test_a_cut_connection_leaves_no_half_file_and_is_named(server, tmp_path):
