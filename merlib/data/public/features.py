@@ -1,6 +1,6 @@
 """Published features as clips with one vector each: LBP-TOP and HOOF of MEGC 2019, and LBP-TOP of CASME II.
 
-The clips have no frames: `frames` names the place in the file that the vector is read from.
+The clips have no frames.
 """
 
 import io
@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.io import loadmat
 
 from merlib.data import names
-from merlib.data.clips import Clips, make_table
+from merlib.data.clips import KEY, Clips, make_table
 from merlib.data.databases import sheets
 from merlib.data.databases.megc2019_flow import DATABASES, LABELS
 from merlib.data.public import registry
@@ -46,7 +46,7 @@ def megc2019(variant: str, data_root: Path | str = "") -> tuple[Clips, np.ndarra
     archive = folder / ("HOOF" if variant.startswith("HOOF") else "LBP-TOP") / "Features.zip"
     listed = _listed(folder / LIST)
     vectors = _vectors(archive, variant)
-    clips = _clips(listed, [f"{archive}/{variant}/Features/{name}.mat" for name in listed["name"]], folder)
+    clips = _clips(listed, folder)
     keys = names.clips(clips.table)
     faults = [f"no vector of {' '.join(key)}" for key in keys if key not in vectors]
     faults += [f"a vector of {' '.join(key)}, which is not in {LIST}" for key in vectors.keys() - set(keys)]
@@ -68,7 +68,7 @@ def casme2(variant: str, data_root: Path | str = "") -> tuple[Clips, np.ndarray]
     sheet = registry.folder("casme2_lbptop", data_root, "QqXuyujie/") / "Onset_Apex_Files" / "CASME2"
     rows = sheets.find(sheet, sheets.HEADER)
     rows["subject"] = [sheets.numbered("sub{:02d}", subject) for subject in rows["subject"]]
-    clips = _clips(rows.assign(database="casme2"), [f"{folder / name}/{i}" for i in range(len(rows))], folder.parent)
+    clips = _clips(rows.assign(database="casme2"), folder.parent)
     labels = loadmat(folder / "CASME2_label.mat")["label"].ravel()
     expected = [CASME2_LABELS[_filed(emotion)] for emotion in clips.table["emotion"]]
     if len(labels) != len(expected):
@@ -91,7 +91,7 @@ def _known(variant: str, variants: dict) -> None:
 
 
 def _listed(file: Path) -> pd.DataFrame:
-    """One row per line such as `samm-6-006_1_2-006_05588.jpg 0`: database, subject, clip, emotion, and their name."""
+    """One row per line such as `samm-6-006_1_2-006_05588.jpg 0`: database, subject, clip and emotion."""
     rows, faults = [], []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         image, _, label = line.rpartition(" ")
@@ -121,21 +121,18 @@ def _vectors(archive: Path, variant: str) -> dict[tuple[str, str], np.ndarray]:
     except (zipfile.BadZipFile, KeyError) as error:
         raise FeaturesError(f"{archive} cannot be read: {error}") from error
     _refuse(faults, archive)
-    keys = names.clips(pd.DataFrame([parts for parts, _ in found], columns=["database", "subject", "clip"]))
+    keys = names.clips(pd.DataFrame([parts for parts, _ in found], columns=KEY))
     return dict(zip(keys, (vector for _, vector in found), strict=True))
 
 
-def _clips(rows: pd.DataFrame, places: list[str], folder: Path) -> Clips:
-    clip = {"onset": pd.NA, "apex": pd.NA, "offset": pd.NA, "fps": np.nan, "cropped": True}
+def _clips(rows: pd.DataFrame, folder: Path) -> Clips:
+    """Clips of rows with database, subject, clip and emotion, without frames."""
+    clip = {"frames": [], "onset": pd.NA, "apex": pd.NA, "offset": pd.NA, "fps": np.nan, "cropped": False}
     records = [
-        clip | {"aus": row.get("aus", ""), "frames": [place], "emotion": names.plain(row["emotion"])} | _key(row)
-        for row, place in zip(rows.to_dict("records"), places, strict=True)
+        clip | {"aus": row.get("aus", ""), "emotion": names.plain(row["emotion"])} | {name: row[name] for name in KEY}
+        for row in rows.to_dict("records")
     ]
     return Clips(make_table(records), source=Source.of_folder(folder, f"features in {folder.name}"))
-
-
-def _key(row: dict) -> dict:
-    return {name: row[name] for name in ("database", "subject", "clip")}
 
 
 def _matrix(vectors: list[np.ndarray], values: int, faults: list[str], file: Path) -> np.ndarray:
