@@ -6,6 +6,7 @@ import nbformat
 import pandas as pd
 import papermill
 import pytest
+from helpers import contents
 from papermill.exceptions import PapermillExecutionError
 
 from merlib import paths, profiles, published, synthetic
@@ -42,6 +43,19 @@ def test_every_table_and_figure_of_the_paper_is_made_and_says_where_its_data_is_
         if artifact["type"] == "table" and "measured" in artifact["kind"]:
             assert any(source["look_alike"] for source in artifact["sources"]), artifact["name"]
             assert rendering.LOOK_ALIKE in artifact["notes"], artifact["name"]
+
+
+def test_counted_tables_hold_the_clips_that_were_trained_on(folder):
+    assert contents.columns_of_zeros(folder) == []
+    trained = contents.trained_on(folder) if (folder / "predictions.parquet").exists() else {}
+    for name, database, counts in contents.class_counts(folder):
+        fitting = [of_scheme for of_scheme in trained[database] if of_scheme.items() <= counts.items()]
+        assert fitting, (name, database, counts, trained[database])
+
+
+def test_measured_scores_are_shares_of_the_clips_that_were_tested(folder):
+    if (folder / "predictions.parquet").exists():
+        assert contents.wrong_scores(folder) == []
 
 
 def test_every_notebook_that_trains_has_a_permuted_control(folder):

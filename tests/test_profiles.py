@@ -1,4 +1,5 @@
 import math
+import re
 import tomllib
 from pathlib import Path
 from typing import get_args
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merlib import cli, profiles
+from merlib import cli, paths, profiles
 from merlib.data import databases, schemes
 from merlib.training import loop
 
@@ -247,3 +248,17 @@ def test_a_text_that_no_notebook_can_hold_is_refused():
     assert profiles.faults("mmnet", {"data_root": "/x\udcff"}, {"data_root": ""}) == [
         r"data_root = '/x\udcff': accepted is text"
     ]
+
+
+def test_the_page_on_data_says_which_notebook_takes_which_database():
+    page = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `\d\d_(\w+)` \| (.*) \| (yes|no)", page, re.MULTILINE)
+    assert len(rows) == len(paths.notebook_files())
+    for paper, databases, own in rows:
+        accepted = (
+            set(profiles._rule(paper, "databases")["choices"])
+            if paper != "micro_attention"
+            else {"casme2", "samm", "smic"}
+        )
+        assert accepted - {"own"} == set(re.findall(r"`(\w+)`", databases)), paper
+        assert ("own" in accepted) == (own == "yes"), paper

@@ -19,9 +19,20 @@ from itertools import count
 import cv2
 import numpy as np
 
+from merlib.data.clips import Clips
+
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _FINEST = 5.0  # px: level n of cv2's Laplacian pyramid responds most to the wavelength _FINEST * 2**n
 _SMALLEST_SIDE = 8
+
+
+def rates(clips: Clips) -> np.ndarray:
+    """The frame rate of each clip, (n,) fps. Raises ValueError that names every clip without one."""
+    unknown = clips.table[clips.table["fps"].isna()]
+    if len(unknown):
+        named = ", ".join(" ".join(key) for key in unknown[["database", "subject", "clip"]].to_numpy())
+        raise ValueError(f"magnification needs the frame rate (fps) of each clip; these have none: {named}")
+    return clips.table["fps"].to_numpy()
 
 
 def motion(

@@ -31,6 +31,27 @@ def counts(paper: str, table: str, clips: Mapping[str, Clips]) -> Table:
     return Table(frame, sources=tuple(dict.fromkeys(used.source for used in clips.values())))
 
 
+def by_sheet(paper: str, table: str, clips: Mapping[str, Clips]) -> Table:
+    """One row per database: its annotation sheet, the class counts that this gives, the published ones, which are equal.
+
+    `clips`: database -> clips with classes, all that are annotated: `read(..., frames=False)`.
+    """
+    rows = {}
+    for database, annotated in clips.items():
+        ours = annotated.counts().set_index("class")["clips"]
+        printed = {name.casefold(): n for name, n in published.class_counts(paper, table, database).items()}
+        theirs = [printed.get(name, 0) for name in ours.index]
+        rows[published.database_name(database)] = {
+            "sheet": ", ".join(annotated.table["file"].unique()),
+            "classes": " / ".join(ours.index),
+            "by the sheet": " / ".join(map(str, ours)),
+            "published": " / ".join(map(str, theirs)),
+            "equal": ", ".join(ours.index[ours == theirs]) or "none",
+        }
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("database")
+    return Table(frame, sources=tuple(dict.fromkeys(used.source for used in clips.values())))
+
+
 def left_out(clips: Mapping[str, Clips]) -> Table:
     """One row per task, database and reason: how many annotated clips were left out. `clips`: task -> clips."""
     parts = [used.excluded.assign(task=task) for task, used in clips.items()]

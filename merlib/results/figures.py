@@ -41,7 +41,7 @@ def clip_strip(
 
 def _moment(i: int, num_frames: int, apex: int | None, fps: float | None) -> str:
     name = {num_frames - 1: "offset", apex: "apex", 0: "onset"}.get(i, "")
-    return "\n".join([name, f"{1000 * i / fps:.0f} ms" if fps else f"frame {i}"])
+    return "\n".join([name, f"{1000 * i / fps:.0f} ms" if fps and fps > 0 else f"frame {i}"])
 
 
 def _differences(axes: np.ndarray, change: np.ndarray, to: str) -> None:

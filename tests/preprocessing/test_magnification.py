@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from helpers import tiny_databases as tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from merlib.data import databases
 from merlib.preprocessing import magnification
 
 FPS, LENGTH = 100, 64
@@ -220,3 +222,15 @@ def test_the_number_of_frames_that_is_asked_for_is_enough_and_one_less_is_not():
     magnification.colour(longer[:50], FPS)
     with pytest.raises(ValueError, match="it takes 50"):
         magnification.colour(longer[:49], FPS)
+
+
+def test_clips_without_a_frame_rate_are_named(tmp_path):
+    for name in "abc":
+        tiny.frames(tmp_path / name, range(3))
+    header = ["subject", "clip", "frames", "emotion", "fps"]
+    rows = [["anna", "c1", "a", "joy", 30], ["anna", "c2", "b", "joy", ""], ["ben", "c1", "c", "fear", ""]]
+    tiny.sheet(tmp_path / "list.csv", [header, *rows])
+    clips = databases.read("own", tmp_path / "list.csv")
+    assert magnification.rates(clips[[0]]).tolist() == [30]
+    with pytest.raises(ValueError, match=r"these have none: own anna c2, own ben c1$"):
+        magnification.rates(clips)

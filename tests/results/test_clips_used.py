@@ -1,6 +1,8 @@
+import pytest
+from helpers import tiny_databases as tiny
 from helpers.made_predictions import LOOK_ALIKE
 
-from merlib.data import clips
+from merlib.data import clips, databases
 from merlib.data.clips import Clips
 from merlib.results import clips_used
 
@@ -64,3 +66,40 @@ def test_what_was_left_out_is_counted_by_reason():
 def test_nothing_left_out_is_an_empty_table():
     shown = clips_used.left_out({"own": casme2(happiness=2).classes("own")})
     assert shown.frame.empty and "<th" in shown._repr_html_() and "reason" in shown.to_markdown()
+
+
+def sheet_of(database, place):
+    return clips_used.by_sheet(
+        "psn", "table_4", {database: databases.read(database, place, frames=False).classes("psn-4")}
+    )
+
+
+def test_the_sheets_counts_stand_beside_the_published_ones(tmp_path):
+    units = ["12"] * 24 + ["4"] * 3 + ["17"]
+    rows = [["01", f"c{i}", 1, 2, 3, text, "others"] for i, text in enumerate(units)]
+    tiny.sheet(tmp_path / "CASME2" / "coding.xlsx", [tiny.HEADER, *rows])
+    with pytest.warns(UserWarning, match="surprise"):
+        table = sheet_of("casme2", tmp_path)
+    assert table.frame.loc["CASME II"].to_dict() == {
+        "sheet": "coding.xlsx", "classes": "positive / negative / surprise / others", "by the sheet": "24 / 3 / 0 / 1",
+        "published": "24 / 132 / 15 / 77", "equal": "positive",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("database", "folder", "expected"),
+    [
+        (
+            "casme2",
+            "CASME2",
+            ["CASME2-coding-20140508.xlsx", "24 / 134 / 15 / 82", "24 / 132 / 15 / 77", "positive, surprise"],
+        ),
+        ("samm", "SAMM", ["SAMM.xlsx", "19 / 31 / 13 / 96", "21 / 30 / 14 / 94", "none"]),
+    ],
+)
+def test_psns_counts_on_the_real_sheets(shared, database, folder, expected):
+    sheets = shared / "real" / "QqXuyujie+Micro-Expression-Datasets" / "Onset_Apex_Files"
+    if not sheets.is_dir():
+        pytest.skip("the real annotation sheets are not there")
+    frame = sheet_of(database, sheets / folder).frame
+    assert frame[["sheet", "by the sheet", "published", "equal"]].iloc[0].tolist() == expected

@@ -74,7 +74,9 @@ def test_a_clip_strip_shows_onset_apex_and_offset():
 
 
 def test_a_clip_shorter_than_the_strip_is_shown_once():
-    assert titles(figures.clip_strip(clip(3), count=8)) == ["onset\nframe 0", "\nframe 1", "offset\nframe 2"]
+    for unknown in (None, float("nan")):
+        strip = figures.clip_strip(clip(3), count=8, fps=unknown)
+        assert titles(strip) == ["onset\nframe 0", "\nframe 1", "offset\nframe 2"]
 
 
 @pytest.mark.parametrize(("to", "means"), [("onset", [40, 80, 120]), ("previous", [40, 40, 40])])
