@@ -22,10 +22,12 @@ def tables(folder: Path, kind: str) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def tested(folder: Path) -> pd.DataFrame:
     """One row per clip that an experiment tested in a run; experiments on permuted labels are left out."""
-    columns = ["experiment", "scheme", "subject", "clip", "target"]
+    columns = ["experiment", "scheme", "database", "subject", "clip", "target"]
     predictions = pd.read_parquet(folder / "predictions.parquet", columns=columns).drop_duplicates()
     predictions = predictions[~predictions["experiment"].str.contains("permuted")]
-    return predictions.assign(database=predictions["subject"].str.split("/").str[0])
+    return predictions.rename(columns={"database": "pool"}).assign(
+        database=predictions["subject"].str.split("/").str[0]
+    )
 
 
 def columns_of_zeros(folder: Path) -> list[str]:
@@ -51,16 +53,18 @@ def class_counts(folder: Path) -> Iterator[tuple[str, str, dict[str, int]]]:
 def trained_on(folder: Path) -> dict[str, list[dict[str, int]]]:
     """Title of a database -> one dictionary per scheme: class -> clips that were tested."""
     found: dict[str, list[dict[str, int]]] = {}
-    each = tested(folder).drop_duplicates(["scheme", "subject", "clip"])
-    for (database, _), clips in each.groupby(["database", "scheme"]):
-        found.setdefault(published.database_name(database), []).append(clips["target"].value_counts().to_dict())
+    for part in ("pool", "database"):
+        each = tested(folder).drop_duplicates([part, "scheme", "subject", "clip"])
+        for (database, _), clips in each.groupby([part, "scheme"]):
+            found.setdefault(published.database_name(database), []).append(clips["target"].value_counts().to_dict())
     return found
 
 
 def wrong_scores(folder: Path) -> list[str]:
     """The scores in measured tables that do not lie in 0..1, and their rows of a number of clips that was never tested."""
     clips = tested(folder)
-    groups = ["experiment", "scheme"], ["experiment", "scheme", "database"]
+    run = ["experiment", "scheme", "pool"]
+    groups = run, [*run, "target"], [*run, "database"], [*run, "database", "target"]
     known = {str(n) for group in groups for n in clips.groupby(group).size()}
     wrong = []
     for name, cells in tables(folder, "measured"):
