@@ -69,18 +69,50 @@ def videos() -> list[np.ndarray]:
     return [np.broadcast_to(np.arange(n, dtype=np.uint8)[:, None, None, None], (n, 16, 16, 3)) for n in (20, 100, 200)]
 
 
+def drawn(videos, **reach) -> dict[str, list[set[int]]]:
+    """The frames of each clip that 80 draws give."""
+    X = mmnet.onset_and_apex(videos, np.array([10, 60, 120]), **reach)
+    X = {name: torch.as_tensor(array) for name, array in X.items()}
+    generator, found = torch.Generator().manual_seed(0), {}
+    for name, number in (("onset", "onsets"), ("apex", "apexes")):
+        draws = [mmnet.draw(X[name], X[number], generator)[:, 0, 0, 0].tolist() for _ in range(80)]
+        found[name] = [set(numbers) for numbers in zip(*draws, strict=True)]
+    return found
+
+
 def test_training_draws_only_frames_within_the_reach_of_onset_and_apex(videos):
-    apex = np.array([10, 60, 120])
-    X = {name: torch.as_tensor(array) for name, array in mmnet.onset_and_apex(videos, apex).items()}
-    assert X["reach"].tolist() == [int(0.15 * a / 4) for a in apex] == [0, 2, 4]
-    generator = torch.Generator().manual_seed(0)
-    drawn = {name: set() for name in ("onset", "apex")}
-    for _ in range(60):
-        for name in drawn:
-            drawn[name].add(tuple(mmnet.draw(X[name], X["reach"], generator)[:, 0, 0, 0].tolist()))
-    onsets, apexes = (list(zip(*drawn[name], strict=True)) for name in ("onset", "apex"))
-    assert [set(numbers) for numbers in onsets] == [{0}, {0, 1, 2}, {0, 1, 2, 3, 4}]
-    assert [set(numbers) for numbers in apexes] == [{10}, {60, 59, 58}, {120, 119, 118, 117, 116}]
+    """int(0.15 a / 4) frames: none for an apex at 10, two at 60, four at 120."""
+    found = drawn(videos)
+    assert found["onset"] == [{0}, {0, 1, 2}, {0, 1, 2, 3, 4}]
+    assert found["apex"] == [{10}, {60, 59, 58}, {120, 119, 118, 117, 116}]
+
+
+def test_the_authors_draw_otherwise_for_three_classes(videos):
+    """The onset up to int(0.2 a / 4) later; the apex also int(0.15 (offset - a) / 4) later: offsets at 19, 99 and 199."""
+    found = drawn(videos, onset_reach=0.2, after_apex=0.15)
+    assert found["onset"] == [{0}, {0, 1, 2, 3}, {0, 1, 2, 3, 4, 5, 6}]
+    assert found["apex"] == [{10}, {58, 59, 60, 61}, {116, 117, 118, 119, 120, 121, 122}]
+
+
+def test_weights_start_as_in_the_authors_code():
+    """Transformer N(0, 0.02) with biases 0; convolutions He's by fan-out, but for the first of the stem; no antialiasing."""
+    model = MMNet(5, size=64)
+    for name, parameter in model.pc.layers.named_parameters():
+        if parameter.ndim == 2:
+            assert parameter.std().item() == pytest.approx(0.02, rel=0.05), name
+        elif "norm" not in name:
+            assert parameter.eq(0).all(), name
+    assert model.pc.position.std().item() == pytest.approx(0.02, rel=0.05)
+    for module in model.blocks.modules():
+        if isinstance(module, torch.nn.Conv2d) and module.out_channels > 1:
+            fan_out = module.out_channels * module.kernel_size[0] ** 2
+            assert module.weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.05)
+    assert model.stem[3].weight.std().item() == pytest.approx((2 / (128 * 9)) ** 0.5, rel=0.05)
+    assert model.stem[0].weight.abs().max() <= 27**-0.5  # PyTorch's own: uniform, within 1 / sqrt(fan-in)
+    onset = torch.randn(1, 3, 64, 64)
+    plain = torch.nn.functional.interpolate(onset, size=(4, 4), mode="bilinear")
+    pixelwise = model.pc.eval()
+    assert torch.equal(pixelwise(onset), pixelwise(torch.nn.functional.interpolate(plain, size=(4, 4))))
 
 
 def test_evaluation_uses_the_labelled_frames_and_the_normalisation_of_imagenet(videos):
@@ -97,7 +129,8 @@ def test_augmentation_adds_no_motion_of_its_own():
     batch = {
         "onset": torch.as_tensor(frame),
         "apex": torch.as_tensor(frame),
-        "reach": torch.zeros(4, dtype=torch.int64),
+        "onsets": torch.ones(4, dtype=torch.int64),
+        "apexes": torch.ones(4, dtype=torch.int64),
     }
     motion, onset = mmnet.motion_and_onset(batch, torch.Generator().manual_seed(1), training=True)
     assert torch.count_nonzero(motion) == 0
