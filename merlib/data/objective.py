@@ -8,7 +8,7 @@ of I to VII) and a file of its own (25/15/99/26/20/1/69). Readers put the first 
 table, the second in `objective_file`, and the one that is used in `objective`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -64,38 +64,42 @@ def by(clips: "Clips", source: str) -> "Clips":
 
 
 def in_use(clips: "Clips") -> "Clips":
-    """The clips as a database's reader gives them, with the column `objective` if any are annotated: the file's classes.
+    """The clips as a database's reader gives them, with the column `objective` if any are annotated: the file's classes."""
+    annotated = any(f"objective_{source}" in clips.table for source in PUBLISHED)
+    return by(clips, "file") if annotated else clips
 
-    A note says where the sheet has others.
-    """
-    if not any(f"objective_{source}" in clips.table for source in PUBLISHED):
-        return clips
-    file, sheet = (_column(clips, source) for source in PUBLISHED)
-    differing = file.ne("") & sheet.ne("") & file.ne(sheet)
-    note = (
-        f"{clips.database}: the objective class of {differing.sum()} of {len(clips)} clips is another one in the sheet "
-        'than in the file of its own, which is used; objective.by(clips, "sheet") takes the sheet\'s'
-    )
-    return by(replace(clips, notes=(*clips.notes, *([note] if differing.any() else []))), "file")
+
+def differing(table: pd.DataFrame) -> Iterator[str]:
+    """One sentence per database whose two published classes differ, and which of them is in use in this clip table."""
+    for database, rows in table.groupby("database", sort=False):
+        published = {source: _column(rows, source) for source in PUBLISHED}
+        both = pd.concat(published, axis=1).ne("").all(axis=1)
+        other = both & published["file"].ne(published["sheet"])
+        used = [source for source in PUBLISHED if rows["objective"][other].equals(published[source][other])]
+        if other.any() and used:
+            yield (
+                f"{database}: {other.sum()} of {len(rows)} clips have another objective class in the sheet than in the file "
+                f"of its own; the {used[0]}'s are used (objective.by chooses)"
+            )
 
 
 def compared(clips: "Clips") -> pd.DataFrame:
     """One row per clip: database, subject, clip, aus, and its class by each of `SOURCES`, "" where there is none."""
-    named = {source: _column(clips, source) for source in PUBLISHED}
+    named = {source: _column(clips.table, source) for source in PUBLISHED}
     return clips.table[["database", "subject", "clip", "aus"]].assign(**named, rule=_by_rule(clips))
 
 
 def _published(clips: "Clips", source: str) -> pd.Series:
     """The classes of a source, for each database; those of the other source where the database lacks the first."""
     other = next(name for name in PUBLISHED if name != source)
-    wanted = _column(clips, source)
+    wanted = _column(clips.table, source)
     there = wanted.ne("").groupby(clips.table["database"]).transform("any")
-    return wanted.where(there, _column(clips, other))
+    return wanted.where(there, _column(clips.table, other))
 
 
-def _column(clips: "Clips", source: str) -> pd.Series:
+def _column(table: pd.DataFrame, source: str) -> pd.Series:
     column = f"objective_{source}"
-    return clips.table[column].fillna("") if column in clips.table else pd.Series("", clips.table.index, dtype=object)
+    return table[column].fillna("") if column in table else pd.Series("", table.index, dtype=object)
 
 
 def _by_rule(clips: "Clips") -> list[str]:

@@ -77,7 +77,7 @@ class Classified(NamedTuple):
 
 
 def classified(scheme: str, table: pd.DataFrame) -> Classified:
-    """The classes of the clips in a clip table; the notes name classes without a clip.
+    """The classes of the clips in a clip table; the notes name classes without a clip, and sources that differ.
 
     Raises ValueError for an unknown scheme, one that does not know a database, and one that leaves a database no clip.
     """
@@ -98,7 +98,8 @@ def classified(scheme: str, table: pd.DataFrame) -> Classified:
     missing = [name for name in names if name not in labels]
     note = f"{scheme}: no clip of {', '.join(databases.unique())} is in class {', '.join(missing)}"
     reasons = unread.where(unread.ne(""), f"{by} '" + annotated + f"' is in no class of {scheme}")
-    return Classified(found, reasons, names, (note,) if missing else ())
+    notes = objective.differing(table) if by == "objective" else ()
+    return Classified(found, reasons, names, (*notes, *([note] if missing else [])))
 
 
 def _empty(scheme: str, databases: pd.Series, annotated: pd.Series, labels: pd.Series) -> Iterator[str]:

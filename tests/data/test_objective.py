@@ -100,8 +100,14 @@ def test_the_file_of_objective_classes_is_used_and_the_column_of_the_sheet_can_b
     only_sheet = databases.read("casme2", tmp_path)
     assert only_sheet.table["objective"].tolist() == ["I", "I", "I", "VII", "III"]
     assert only_sheet.notes == ()
-    with pytest.warns(UserWarning, match="the objective class of 2 of 5 clips is another one in the sheet"):
-        both = with_file(tmp_path, ["I", "IV", "II", "VII", "III"], write_sheet=False)
+    both = with_file(tmp_path, ["I", "IV", "II", "VII", "III"], write_sheet=False)
+    said = (
+        "casme2: 2 of 5 clips have another objective class in the sheet than in the file of its own; the {}'s are used"
+    )
+    for chosen, used in ((both, "file"), (objective.by(both, "sheet"), "sheet")):
+        with pytest.warns(UserWarning, match=said.format(used)):
+            chosen.classes("objective-7")
+    assert any(said.format("file") in note for note in databases.check("casme2", tmp_path).notes)
     assert both.table["objective"].tolist() == ["I", "IV", "II", "VII", "III"]
     assert objective.by(both, "sheet").table["objective"].tolist() == only_sheet.table["objective"].tolist()
     assert objective.by(only_sheet, "file").table["objective"].tolist() == only_sheet.table["objective"].tolist()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from merlib.data import aus, names, pictures
+from merlib.data import aus, names, objective, pictures
 from merlib.data.databases import cells
 from merlib.data.databases.assemble import assemble
 from merlib.data.databases.reader import Published, Reader
@@ -60,8 +60,14 @@ def inspect(reader: Reader, folder: Path, source: Source, frames: bool = True, c
     faults += [*_unknown_classes(rows, reader), *_unread_units(rows)]
     faults += _unreadable(clips.table) if frames else []
     corrected = [f"{row.subject} {row.clip}: {row.note}" for row in clips.table.itertuples() if row.note]
-    beside = [*_not_read(reader, folder, rows), *_not_annotated(reader, folder, rows)]
-    return Report(reader.title, source, _frame(reader, faults), (counts, *corrected, *clips.notes, *beside), frames)
+    notes = [
+        counts,
+        *corrected,
+        *clips.notes,
+        *(objective.differing(clips.table) if "objective" in clips.table else []),
+    ]
+    notes += [*_not_read(reader, folder, rows), *_not_annotated(reader, folder, rows)]
+    return Report(reader.title, source, _frame(reader, faults), tuple(notes), frames)
 
 
 def _frame(reader: Reader, faults: list[dict]) -> pd.DataFrame:
