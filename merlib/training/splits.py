@@ -43,6 +43,20 @@ def loso(clips: Clips) -> list[Fold]:
     return [_fold(str(person), clips.subjects == person) for person in persons]
 
 
+def loso_of(num_people: int) -> Protocol:
+    """`loso`, of which only the folds of so many persons are run, evenly spread over all; 0: of everybody.
+
+    Each fold is the one that `loso` has: it trains on all other persons.
+    """
+
+    def folds(clips: Clips) -> list[Fold]:
+        every = loso(clips)
+        chosen = np.linspace(0, len(every) - 1, min(num_people, len(every))).round().astype(int)
+        return [every[i] for i in chosen]
+
+    return folds if num_people else loso
+
+
 def composite(clips: Clips) -> list[Fold]:
     """Composite database evaluation (MEGC 2019): LOSO over pooled databases. Raises ValueError for one database."""
     databases = sorted(set(clips.table["database"]))

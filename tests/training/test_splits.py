@@ -28,6 +28,17 @@ def test_loso_tests_each_person_once_and_trains_on_all_others(persons, per_perso
         assert fold.train.tolist() == train.tolist() and fold.test.tolist() == test.tolist()
 
 
+@given(number=st.integers(0, 8), **cheap)
+def test_loso_of_some_people_has_their_folds_and_no_others(number, persons, per_person, seed):
+    clips = toy.clips(persons, per_person, seed=seed)
+    every = {fold.name: fold for fold in splits.loso(clips)}
+    some = splits.loso_of(number)(clips)
+    assert len({fold.name for fold in some}) == len(some) == (min(number, persons) or persons)
+    for fold in some:
+        assert fold.train.tolist() == every[fold.name].train.tolist()
+        assert fold.test.tolist() == every[fold.name].test.tolist()
+
+
 @given(k=st.integers(2, 3), **cheap)
 def test_grouped_folds_test_each_clip_once_and_split_no_person(k, persons, per_person, seed):
     clips = toy.clips(persons, per_person, seed=seed)
