@@ -1,6 +1,5 @@
 """Gets public data: from GitHub, or from a folder of copies. Every file is checked by its hash, and is there whole or not."""
 
-import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
@@ -139,7 +138,7 @@ def _put(put: Put, file: File, path: Path) -> str:
 
 
 def _download(file: File, made: Path) -> None:
-    logging.getLogger("pooch").setLevel(logging.WARNING)  # one line per file otherwise
+    pooch.get_logger().setLevel("WARNING")  # one line per file otherwise
     fetch = pooch.create(
         path=made.parent,
         base_url="",

@@ -139,7 +139,9 @@ def test_a_file_limit_of_the_system_is_named(server, tmp_path):
     )
     done = run(script, server.address, tmp_path)
     assert done.wait(60) == 1
-    assert "c.mat cannot be written: files may not become that large here" in done.stderr.read()
+    said = done.stderr.read()
+    assert "c.mat cannot be written: files may not become that large here" in said
+    assert "Downloading" not in said  # beside the bar, no line per file
     assert "Tiny/c.mat" not in there(tmp_path)
 
 
