@@ -9,7 +9,7 @@ import pandas as pd
 
 from merlib.data import Clips, databases
 from merlib.data.databases import megc2019_flow_causalnet
-from merlib.data.public import bai, features, fetching, logs, registry
+from merlib.data.public import bai, features, fetching, logs, registry, sheets
 from merlib.methods import ststnet_published
 from merlib.preprocessing import frames
 from merlib.results import metrics
@@ -178,6 +178,22 @@ def bai_logs(root: Path) -> Iterator[Number]:
     yield Number("counts of 328 that print as 60.06 %", "1", f"{_printing(60.06, 328)}")
 
 
+def annotation_sheets(root: Path) -> Iterator[Number]:
+    counts = {"casme2": "255, 26", "samm": "159, 29", "mmew": "300, 30", "cas_me_3": "860, 94"}
+    clips = {name: sheets.read(name, root) for name in sheets.SHEETS}
+    for name, expected in counts.items():
+        yield Number(f"{name}: clips, people", expected, f"{len(clips[name])}, {len(set(clips[name].subjects))}")
+    dfme = [clips[name] for name in ("dfme", "dfme_test_a", "dfme_test_b")]
+    yield Number("DFME: clips of training, test A, test B", "1856, 474, 299", _joined(map(len, dfme)))
+    yield Number("DFME: people", "259", f"{len({person for part in dfme for person in part.subjects})}")
+    seven = {"samm": "24, 13, 20, 8, 3, 7, 84", "casme2": "25, 15, 99, 26, 20, 1, 69"}
+    for name, expected in seven.items():
+        found = clips[name].classes("objective-7").counts()["clips"]
+        yield Number(f"{name}: objective classes I to VII", expected, _joined(found))
+    five = [len(clips[name].classes("objective-5")) for name in seven]
+    yield Number("SAMM and CASME II: objective classes I to V", "68, 185", _joined(five))
+
+
 NUMBERS: dict[str, Callable[[Path], Iterator[Number]]] = {
     "megc2019_flow": megc2019_flow,
     "megc2019_flow_causalnet": causalnet,
@@ -186,6 +202,7 @@ NUMBERS: dict[str, Callable[[Path], Iterator[Number]]] = {
     "published_predictions": published_predictions,
     "casme2_lbptop": casme2_lbptop,
     "bai_logs": bai_logs,
+    "annotation_sheets": annotation_sheets,
 }
 
 
