@@ -21,6 +21,7 @@ def theirs(seed: int) -> dict[str, torch.Tensor]:
 def root(tmp_path):
     folder = tmp_path / "STSTNet_weights" / "STSTNet_Weights"
     folder.mkdir(parents=True)
+    (folder.parent / "SOURCE.txt").write_text("from somewhere")
     for seed, name in enumerate(("s01", "s02")):
         torch.save(theirs(seed), folder / f"{name}.pth")
     return tmp_path

@@ -100,15 +100,14 @@ def chosen(name: str) -> tuple[Dataset, ...]:
 def folder(name: str, data_root: Path | str = "", owner: str = "") -> Path:
     """The folder of a data set in `data_root` (default: the project's data/), or that of one of its repositories by its owner.
 
-    Raises FileNotFoundError with the command that gets the data set.
+    Raises FileNotFoundError with the command that gets the data set if it is not there, or not complete.
     """
     dataset = datasets()[name]
     root = Path(data_root).expanduser().resolve() if data_root else paths.data()
     below = next((repo.folder for repo in dataset.repositories if owner and repo.name.startswith(owner)), "")
-    found = root / dataset.folder / below
-    if not found.is_dir():
-        raise FileNotFoundError(f"no {dataset.title} in {root}. To get them: merlib data get {name}")
-    return found
+    if not (root / dataset.folder / paths.SOURCE).is_file():  # written when all files are there
+        raise FileNotFoundError(f"{dataset.title}: not in {root}, or not complete. To get them: merlib data get {name}")
+    return root / dataset.folder / below
 
 
 def _files(repository: Repository) -> tuple[File, ...]:

@@ -18,6 +18,7 @@ def notebooks(tmp_path):
     def write(*texts):
         folder = tmp_path / "Bai_logs"
         folder.mkdir(exist_ok=True)
+        (folder / "SOURCE.txt").write_text("from somewhere")
         outputs = [{"output_type": "stream", "text": text.splitlines(keepends=True)} for text in texts]
         cells = [{"cell_type": "markdown", "source": []}, {"cell_type": "code", "outputs": outputs}]
         for name in bai.NOTEBOOKS.values():

@@ -22,6 +22,7 @@ def megc(tmp_path):
         folder = tmp_path / "MEGC2019_features"
         for name in ("Data", "LBP-TOP"):
             (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / "SOURCE.txt").write_text("from somewhere")
         (folder / features.LIST).write_text("\n".join(entries) + "\n")
         with zipfile.ZipFile(folder / "LBP-TOP" / "Features.zip", "w") as archive:
             for name, value in vectors.items():
@@ -41,7 +42,7 @@ def test_vectors_are_matched_by_name_and_never_by_order(megc):
         assert X.shape == (3, 177) and X[:, 0].tolist() == [1, 2, 3]
         assert list(clips.subjects) == ["casme2/001", "samm/006", "smic/001"]
         assert clips.classes("megc2019-3").table["label"].tolist() == ["positive", "negative", "surprise"]
-    assert clips.source.text == "features in MEGC2019_features"
+    assert clips.source.text == "from somewhere"
 
 
 def test_a_clip_without_a_vector_and_a_vector_without_a_clip_are_both_named(megc):
@@ -87,6 +88,7 @@ def casme2(tmp_path):
         folder = tmp_path / "CASME2_LBP-TOP"
         theirs = folder / "yuxinhe+CASME2-Micro-Expression-Database-SVM"
         theirs.mkdir(parents=True, exist_ok=True)
+        (folder / "SOURCE.txt").write_text("from somewhere")
         header = ["Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion"]
         rows = [[i // 2 + 1, f"EP{i:02}", 1, 2, 3, "4", emotion] for i, emotion in enumerate(emotions)]
         sheet = folder / "QqXuyujie+Micro-Expression-Datasets" / "Onset_Apex_Files" / "CASME2" / "sheet.xlsx"

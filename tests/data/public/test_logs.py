@@ -24,6 +24,7 @@ def root(tmp_path):
         path = tmp_path / "Published_predictions" / folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    (tmp_path / "Published_predictions" / "SOURCE.txt").write_text("from somewhere")
     return tmp_path
 
 
@@ -67,6 +68,7 @@ def test_another_method_is_answered_with_those_there_are(root):
 
 def test_the_log_of_the_checkpoints_has_pairs_per_person(tmp_path):
     (tmp_path / "STSTNet_weights").mkdir()
+    (tmp_path / "STSTNet_weights" / "SOURCE.txt").write_text("from somewhere")
     file = tmp_path / "STSTNet_weights" / "STSTNet_python_logfile.txt"
     file.write_text("Subject: 006 \nPredicted   : [1, 0] \nGround Truth: [0, 2] \nUF1: 0.5 \nSubject: sub01 \n"
                     "Predicted   : [1] \nGround Truth: [1] \n")  # fmt: skip

@@ -75,6 +75,7 @@ def test_the_tables_and_the_notebooks_of_bai_say_the_same(root):
     assert len(epochs) == 661 and len(apart) == 32
     folder = root / "as_notebooks" / "Bai_logs"
     folder.mkdir(parents=True)
+    (folder / "SOURCE.txt").write_text("from somewhere")
     for name, file in bai.NOTEBOOKS.items():
         text = "".join(
             printed(name, run, rows, apart) for run, rows in epochs[epochs["notebook"] == name].groupby("run")

@@ -45,3 +45,8 @@ def test_a_name_that_there_is_not_is_answered_with_those_there_are():
 def test_data_that_is_not_there_is_answered_with_the_command(tmp_path):
     with pytest.raises(FileNotFoundError, match="To get them: merlib data get bai_logs"):
         registry.folder("bai_logs", tmp_path)
+    (tmp_path / "Bai_logs").mkdir()
+    with pytest.raises(FileNotFoundError, match="not complete"):
+        registry.folder("bai_logs", tmp_path)
+    (tmp_path / "Bai_logs" / "SOURCE.txt").write_text("from somewhere")
+    assert registry.folder("bai_logs", tmp_path) == tmp_path / "Bai_logs"
