@@ -1,6 +1,7 @@
 """Whole notebooks through papermill, in the profile `smoke`, on look-alike databases written for the occasion."""
 
 import shutil
+from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -10,8 +11,10 @@ from helpers import contents
 from papermill.exceptions import PapermillExecutionError
 
 from merlib import paths, profiles, published, synthetic
+from merlib.data import databases
 from merlib.results import metrics, pages, rendering
-from merlib.runs import headless, manifest, parameters
+from merlib.runs import headless, manifest, overview, parameters
+from merlib.site import gallery
 
 NOTEBOOKS = paths.notebook_files()
 
@@ -78,6 +81,32 @@ def test_the_tables_follow_from_the_stored_predictions(folder):
         assert ours[f"{column}: Acc. (%)"] == f"{100 * accuracy:.2f}"
     largest = main.drop_duplicates(["subject", "clip"])["target"].value_counts(normalize=True).max()
     assert ours[f"{pages.MAJORITY}: Acc. (%)"] == f"{100 * largest:.2f}"
+
+
+def own_list(project):
+    """A list of own clips: two people of the look-alike CASME II, with two clips each, of two classes."""
+    clips = databases.read("casme2", project / "data").table
+    clips = clips[clips["emotion"].isin(clips["emotion"].value_counts().index[:2])]
+    clips = clips.groupby(["subject", "emotion"]).head(1).groupby("subject").filter(lambda rows: len(rows) == 2)[:4]
+    clips = clips.assign(frames=[str(Path(files[0]).parent) for files in clips["frames"]])
+    clips[["subject", "clip", "frames", "onset", "apex", "offset", "fps", "emotion"]].to_csv(project / "mine.csv")
+    return project / "mine.csv"
+
+
+def test_own_clips_make_tables_of_their_own_results_alone(project):
+    given = {"databases": ["own"], "data_root": str(own_list(project))}
+    folder = headless.run("mmnet", "smoke", given, "mine")
+    assert contents.columns_of_zeros(folder) == contents.wrong_scores(folder) == []
+    [(_, database, counts)] = contents.class_counts(folder)
+    assert database == "own clips" and counts.pop("subjects") == 2 and counts.pop("left out") == 0
+    assert [counts] * 2 == contents.trained_on(folder)[database] and sum(counts.values()) == 4
+    made = {artifact["name"]: artifact["title"] for artifact in manifest.read(folder)["artifacts"]}
+    assert made["table_3"].startswith("As Table 3: ") and not made.keys() & {"table_2", "table_6", "table_7"}
+    cells = "\n".join(file.read_text(encoding="utf-8") for file in folder.glob("tables/*.csv"))
+    assert "published" not in cells and "CASME" not in cells
+    page = gallery.build(folder.parent).read_text(encoding="utf-8")
+    assert page.index("own clips, 2 classes, accuracy in %") < page.index(">MMNet</td>") < page.index("Figure 1")
+    assert not overview.made(overview.manifests([folder.parent])[0])
 
 
 @pytest.fixture(params=["start_here", "mmnet"])
