@@ -9,6 +9,7 @@ from typing import Any
 
 ALWAYS = dict.fromkeys(("profile", "data_root", "output_dir"))  # parameters that every notebook has
 LISTS = {"databases": [None]}  # a list of anything, where a notebook has it: an edited cell does not show its default
+BUILDS_ON = {"reference": "demo"}  # a profile that changes another one
 PASSED = "# Parameters"  # how a cell begins that papermill adds below the parameters, with what it was given
 
 
@@ -27,10 +28,10 @@ def settings(paper: str, profile: str, variant: str = "", **overrides: Any) -> d
     An override that is None leaves the profile's value. Raises SettingError for a profile, paper, variant or setting
     that does not exist and for a value that is not accepted.
     """
-    # the paper's own settings, then what a smaller profile changes; a variant's changes come after both
-    full, changed = _file()["paper"], _file()[_one_of("profile", profile, names())]
+    # the paper's own settings, then what a smaller profile changes; a variant's changes come after all of them
+    full = _file()["paper"]
     papers = [name for name in full if name != "synth"]
-    tables = [full[_one_of("paper", paper, papers)], changed.get(paper, {})]
+    tables = [full[_one_of("paper", paper, papers)], *(table.get(paper, {}) for table in _changes(profile))]
     values = {name: value for table in tables for name, value in table.items() if not isinstance(value, dict)}
     if variant:
         _one_of(f"variant of {paper}", variant, [name for name in full[paper] if name not in values])
@@ -68,7 +69,11 @@ def synth(profile: str) -> dict[str, dict[str, int]]:
     Raises SettingError for a profile that has none: `paper` is for the real databases.
     """
     having = [name for name in names() if "synth" in _file()[name]]
-    return _file()[_one_of("profile with look-alike databases", profile, having)]["synth"]
+    sizes: dict[str, dict[str, int]] = {}
+    for changed in _changes(_one_of("profile with look-alike databases", profile, having)):
+        for database, size in changed["synth"].items():
+            sizes[database] = sizes.get(database, {}) | size
+    return sizes
 
 
 def defaults(paper: str, profile: str) -> dict[str, Any]:
@@ -140,6 +145,12 @@ def _value(written: ast.expr) -> Any:
 @cache
 def _file() -> dict[str, Any]:
     return tomllib.loads(resources.files("merlib").joinpath("profiles.toml").read_text(encoding="utf-8"))
+
+
+def _changes(profile: str) -> list[dict[str, Any]]:
+    """The tables of a profile, after those of the one that it builds on."""
+    table = _file()[_one_of("profile", profile, names())]
+    return [*(_changes(BUILDS_ON[profile]) if profile in BUILDS_ON else []), table]
 
 
 def _rule(paper: str, name: str) -> dict[str, Any]:

@@ -110,7 +110,10 @@ def test_all_faults_are_reported_at_once():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: profiles.settings("mmnet", "dmo"), "there is no profile 'dmo'; there are smoke, demo, paper"),
+        (
+            lambda: profiles.settings("mmnet", "dmo"),
+            "there is no profile 'dmo'; there are smoke, demo, reference, paper",
+        ),
         (lambda: profiles.settings("nmnet", "demo"), "there is no paper 'nmnet'; there are .*mmnet"),
         (lambda: profiles.settings("mmnet", "demo", "four"), "variant of mmnet 'four'; there are three_classes"),
         (lambda: profiles.synth("paper"), "there is no profile with look-alike .* 'paper'; there are smoke, demo"),

@@ -108,7 +108,7 @@ def test_a_parameter_that_was_left_to_the_profile_is_left_to_it_again(first):
 @pytest.mark.parametrize("parameters", [{}, {"profile": 3}])
 def test_a_run_of_no_profile_is_refused_with_the_profiles_that_there_are(first, parameters):
     facts = manifest.read(first) | {"parameters": parameters}
-    with pytest.raises(folders.RunError, match=r"profile = .*: accepted is one of smoke, demo, paper"):
+    with pytest.raises(folders.RunError, match=r"profile = .*: accepted is one of smoke, demo, reference, paper"):
         verify._plan(first, facts)
 
 

@@ -6,7 +6,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-Profile = Annotated[str, typer.Option(help="smoke (seconds), demo (a laptop) or paper (the paper's own settings).")]
+Profile = Annotated[
+    str,
+    typer.Option(help="smoke (seconds), demo (minutes), reference (trained until it learns) or paper (its settings)."),
+]
 DataRoot = Annotated[
     Path | None, typer.Option(help="The folder that holds the database folders.", show_default="data/ of the project")
 ]

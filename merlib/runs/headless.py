@@ -23,6 +23,7 @@ from merlib.runs.status_line import Watch, clock
 
 __all__ = ["Plan", "RunError", "execute", "plan", "run"]
 
+RUN_NAMES = {"reference": "for_reference"}  # of profiles whose own name is that of another folder
 OPTIONS = {"output_dir": "--run NAME chooses the run folder", "profile": "--profile NAME chooses the profile"}
 OTHER_NAME = "give this one a name of its own (--run NAME)"
 
@@ -100,7 +101,7 @@ def plan(
         raise RunError("\n".join(chosen))
     given |= {"profile": profile, "output_dir": ""}
     _check(paths.paper_of(notebook), known, given)
-    folder = folders.new_run_folder(profile if run_name is None else run_name) / notebook.stem
+    folder = folders.new_run_folder(RUN_NAMES.get(profile, profile) if run_name is None else run_name) / notebook.stem
     given["output_dir"] = _from_notebooks(folder)
     planned = Plan(
         notebook,

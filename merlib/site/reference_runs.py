@@ -1,7 +1,8 @@
-"""The reference runs, kept in git: manifests, tables, figures of what was measured, and figures that README.md shows.
+"""The reference runs, kept in git: executed notebooks, manifests, tables, and figures of what was measured or is shown.
 
-`make reference` copies them from the runs that `SOURCES` names and writes the generated parts of the README files anew.
-Executed notebooks and predictions are too large. Figures that may show people are never kept. The names and hashes of all
+`make reference` copies them from the runs that `SOURCES` names and writes the generated parts of the README files anew. A
+notebook that such a run lacks stays as it was kept before. Of the executed notebooks those that show nobody are kept, made
+smaller (`executed`). Predictions are too large. Figures that may show people are never kept. The names and hashes of all
 that is not kept stay in the manifest, under `left_out`.
 """
 
@@ -14,10 +15,11 @@ from typing import Any
 from merlib import paths
 from merlib.cache.files import whole
 from merlib.runs import folders, manifest
-from merlib.site import outcomes, readme
+from merlib.site import executed, outcomes, readme
 
 # what is kept in git <- the run that it is copied from, both in papermill_runs/
-SOURCES = {readme.LOOK_ALIKE: "demo", readme.FLOW_MAPS: "flow_maps"}
+SOURCES = {readme.LOOK_ALIKE: "for_reference", readme.FLOW_MAPS: "flow_maps"}
+NOTEBOOK = "notebook.ipynb"
 PAGE = Path(__file__).parent / "templates" / "reference.md"  # the README of the run on look-alike data, not yet filled
 
 
@@ -26,7 +28,7 @@ class ReferenceError(Exception):
 
 
 def keep(run_folder: Path, target: Path) -> Path:
-    """Copies what is kept of a run into `target`, in place of what was there, and returns it.
+    """Copies what is kept of a run's notebooks into `target`, in place of what was there of them, and returns it.
 
     Raises ReferenceError when the folder holds no finished notebook or an unfinished one, a file is missing or is not
     the one that the run wrote, or something names a folder of this machine. Then `target` stays as it was.
@@ -37,9 +39,9 @@ def keep(run_folder: Path, target: Path) -> Path:
         faults = [f"{run_folder} holds no notebook that was run"]
     if faults:
         raise ReferenceError("\n".join([f"{run_folder.name} cannot be kept:", *(f"- {fault}" for fault in faults)]))
-    with whole(target) as temporary:
-        for folder in notebooks:
-            _copy(folder, temporary / folder.name)
+    for folder in notebooks:
+        with whole(target / folder.name) as temporary:
+            _copy(folder, temporary)
     return target
 
 
@@ -54,8 +56,10 @@ def _copy(folder: Path, target: Path) -> None:
     hashes = found.pop("sha256")
     found["sha256"] = {file: value for file, value in hashes.items() if file in kept}
     found["left_out"] = {file: value for file, value in hashes.items() if file not in kept}
-    text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
     target.mkdir(parents=True, exist_ok=True)
+    if _shows_nobody(found):
+        (target / NOTEBOOK).write_bytes(executed.compact(folder / NOTEBOOK))
+    text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
     (target / "manifest.json").write_text(text, encoding="utf-8")
 
 
@@ -78,7 +82,20 @@ def _faults(folder: Path) -> list[str]:
             faults.append(damage)
         elif str(paths.home()).encode() in (folder / file).read_bytes():
             faults.append(f"{file} names {paths.home()}")
+    faults += _notebook_faults(folder) if _shows_nobody(found) else []
     return [f"{folder.name}: {fault}" for fault in faults]
+
+
+def _shows_nobody(found: dict[str, Any]) -> bool:
+    return not any(outcomes.shows_people(artifact) for artifact in found["artifacts"])
+
+
+def _notebook_faults(folder: Path) -> list[str]:
+    try:
+        content = executed.compact(folder / NOTEBOOK)
+    except (ValueError, OSError) as error:
+        return [str(error)]
+    return [f"{NOTEBOOK} names {paths.home()}"] if str(paths.home()).encode() in content else []
 
 
 def _absolute(value: Any) -> bool:
@@ -86,9 +103,12 @@ def _absolute(value: Any) -> bool:
 
 
 def main() -> None:
-    """Makes all reference runs and the README's generated parts, or says what is in the way and changes nothing else."""
+    """Keeps the runs that are there and makes the README's generated parts, or says what is in the way."""
     try:
-        for target, source in SOURCES.items():
+        there = {target: source for target, source in SOURCES.items() if folders.of_run(paths.runs() / source)}
+        if not there:
+            raise ReferenceError(f"no run to be kept: there is none of {', '.join(SOURCES.values())}")
+        for target, source in there.items():
             print(f"kept in {keep(paths.runs() / source, paths.runs() / target)}")
     except ReferenceError as error:
         sys.exit(f"{error}\npapermill_runs/README.md says how to make the runs.")

@@ -12,7 +12,7 @@ LINES = {
     "an unknown command": ("rnu", "rnu", "No such command"),
     "an unknown option": (f"{RUN} --sed 1", "--sed", "No such option"),
     "an unknown notebook": ("run tyo --profile smoke", "tyo", "there are toy"),
-    "an unknown profile": ("run toy --profile large", "large", "smoke, demo, paper"),
+    "an unknown profile": ("run toy --profile large", "large", "smoke, demo, reference, paper"),
     "an unknown setting": (f"{RUN} --set sizes=1", "sizes", "there are profile, data_root"),
     "a setting without a value": (f"{RUN} --set seeds", "seeds", "NAME=VALUE"),
     "a setting without a name": (f"{RUN} --set =1", "=1", "NAME=VALUE|there are profile"),

@@ -336,7 +336,7 @@ def no_kernel(home, monkeypatch):
         ("smoke", {"size": 10_000}, "size = 10000: accepted is a whole number from 16 to 512"),
         ("smoke", {"size": "64"}, "size = '64': accepted is a whole number"),
         ("smoke", {"seeds": 0}, "seeds = 0: accepted is a list, each item a whole number"),
-        ("large", {}, "profile = 'large': accepted is one of smoke, demo, paper"),
+        ("large", {}, "profile = 'large': accepted is one of smoke, demo, reference, paper"),
     ],
 )
 def test_a_wrong_parameter_stops_the_run_before_a_kernel_starts(no_kernel, profile, given, said):

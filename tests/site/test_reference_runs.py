@@ -75,24 +75,54 @@ def test_a_table_that_names_a_folder_of_the_machine_is_not_kept(runs, home):
         reference_runs.keep(runs / "demo", runs / "reference")
 
 
-def test_a_new_reference_replaces_the_earlier_one_whole(runs):
+def test_a_new_reference_replaces_its_own_notebooks_whole_and_leaves_the_others(runs):
     recorded_runs.flow_maps(runs, run="demo")
+    recorded_runs.mmnet(runs)
     reference_runs.keep(runs / "demo", runs / "reference")
-    recorded_runs.mmnet(runs, run="other")
+    (runs / "reference" / "04_mmnet" / "tables" / "old.csv").write_text("of an earlier run")
+    recorded_runs.mmnet(runs, run="other", source=Source("CASME II, the user's copy"))
     reference_runs.keep(runs / "other", runs / "reference")
-    assert {path.name for path in (runs / "reference").iterdir()} == {"04_mmnet"}
+    assert {path.name for path in (runs / "reference").iterdir()} == {
+        "04_mmnet",
+        "06_baselines",
+        "08_published_numbers",
+    }
+    assert manifest.read(runs / "reference" / "04_mmnet")["run"] == "other"
+    assert "tables/old.csv" not in files(runs / "reference" / "04_mmnet")
     assert {path.name for path in runs.iterdir()} == {"demo", "other", "reference"}
+
+
+def test_the_executed_notebook_is_kept_where_nobody_is_shown_and_names_no_machine(runs):
+    recorded_runs.mmnet(runs, people=False)
+    reference_runs.keep(runs / "demo", runs / "reference")
+    kept = (runs / "reference" / "04_mmnet" / "notebook.ipynb").read_text()
+    assert "image/png" in kept and "somebody" not in kept and "folds 3/3" not in kept and "duration" not in kept
+    assert "notebook.ipynb" in manifest.read(runs / "reference" / "04_mmnet")["left_out"]  # the run's own, by its hash
+    recorded_runs.mmnet(runs, people=True)
+    reference_runs.keep(runs / "demo", runs / "reference")
+    assert "notebook.ipynb" not in files(runs / "reference" / "04_mmnet")
+
+
+def test_an_executed_notebook_that_names_the_machine_or_is_too_large_is_not_kept(runs, home):
+    folder = recorded_runs.mmnet(runs, people=False)
+    notebook = folder / "notebook.ipynb"
+    notebook.write_text(notebook.read_text().replace("<Figure>", f"{home}/faces"))
+    with pytest.raises(reference_runs.ReferenceError, match=f"04_mmnet: notebook.ipynb names {home}"):
+        reference_runs.keep(runs / "demo", runs / "reference")
+    recorded_runs.executed(notebook, pixels=(2000, 2500))
+    with pytest.raises(reference_runs.ReferenceError, match=r"notebook.ipynb is \d\.\d MB; at most 4 MB are kept"):
+        reference_runs.keep(runs / "demo", runs / "reference")
 
 
 def test_without_a_run_it_is_told_how_to_make_one(home, capsys):
     (home / "README.md").write_text("text")
-    with pytest.raises(SystemExit, match=r"demo holds no notebook that was run\n.*papermill_runs/README\.md"):
+    with pytest.raises(SystemExit, match=r"there is none of for_reference, flow_maps\n.*papermill_runs/README\.md"):
         reference_runs.main()
     assert (home / "README.md").read_text() == "text"
 
 
 def test_the_readme_is_filled_and_filled_again_the_same(runs, home):
-    recorded_runs.mmnet(runs)
+    recorded_runs.mmnet(runs, run="for_reference")
     recorded_runs.flow_maps(runs)
     page = home / "README.md"
     page.write_text("before\n<!-- flow maps: generated -->\nold\n<!-- end of flow maps -->\nafter\n")
