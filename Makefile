@@ -33,8 +33,9 @@ lint: $(installed)
 	$(bin)/codespell
 	$(bin)/mypy
 
+# two processes; the tests of one file stay together
 test: lint
-	$(bin)/pytest
+	$(bin)/pytest -n 2 --dist loadfile
 
 test-fast: $(installed)
 	$(bin)/pytest -m "not slow and not faults"

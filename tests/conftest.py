@@ -1,5 +1,8 @@
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,6 +22,11 @@ for sign in (signal.SIGINT, signal.SIGHUP):
 
 settings.register_profile("merlib", deadline=None, max_examples=50)
 settings.load_profile("merlib")
+
+# beside another test process, each has a folder of its own for temporary files: some tests look what is left in it
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"merlib-tests-{worker}-")
+    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
 
 # What `make test-fast` leaves out, by the beginning of its name: whatever takes seconds.
 SLOW = (
