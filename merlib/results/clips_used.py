@@ -12,17 +12,20 @@ TOTALS = ("Total", "left out", "subjects")
 
 
 def counts(paper: str, table: str, clips: Mapping[str, Clips]) -> Table:
-    """The published class counts beside those of the data used.
+    """The published counts of clips per class and of subjects beside those of the data used.
 
     `clips`: database -> clips with classes. One row per class, then the total, the clips left out and the subjects.
     The databases stand in the paper's order, then those that it does not have.
     """
-    cells = published.table(paper, table).query("metric == 'clips'")
+    every = published.table(paper, table)
+    cells, people = every.query("metric == 'clips'"), every.query("metric == 'subjects'")
     columns = {}
     for database in [name for name in dict.fromkeys([*cells["database"], *clips]) if name in clips]:
         name, printed = published.database_name(database), cells[cells["database"] == database]
         if len(printed):
             columns[name, "published"] = dict(zip(printed["setting"], printed["printed"], strict=True))
+            subjects = people[people["database"] == database]["printed"]
+            columns[name, "published"] |= {"subjects": subjects.item()} if len(subjects) else {}
         columns[name, "data used"] = _counted(clips[database], labels=cells["setting"])
     names = list(dict.fromkeys(name for column in columns.values() for name in column))
     last = [name for name in TOTALS if name in names]

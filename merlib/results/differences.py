@@ -48,6 +48,22 @@ def in_each(evaluations: Mapping[str, Mapping[str, pd.DataFrame]], reference: st
     return Table(frame, (_summary(frame[SIGNIFICANT]), NOTE), tuple(sources))
 
 
+def said(table: Table) -> str:
+    """The differences of `against` or `in_each` in one line: "A minus B: +3.1 ± 1.2 points (significant)"."""
+    heading = next(column for column in table.frame if column.endswith(" minus"))
+    return "; ".join(
+        f"{heading} {row[heading]}{f', {row.evaluation}' if 'evaluation' in row else ''}: {_points(row)}"
+        for _, row in table.frame.iterrows()
+    )
+
+
+def _points(row: pd.Series) -> str:
+    seeds = row["error over seeds"]
+    error = np.hypot(float(row["error over subjects"]), 0 if seeds == "one seed" else float(seeds))
+    answer = {"yes": SIGNIFICANT, "no": "not told apart"}.get(row[SIGNIFICANT], row[SIGNIFICANT])
+    return f"{row['accuracy, points']} ± {error:.1f} points ({answer})"
+
+
 def _difference(gained: pd.DataFrame) -> dict[str, str]:
     """The row of one comparison; `gained`: points per clip (row) and seed (column)."""
     mean, by_seed = gained.mean(axis=1), gained.mean()

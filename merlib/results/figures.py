@@ -194,23 +194,36 @@ def grid(
 
 
 @styled
-def sweep(results: Mapping[float | str, pd.DataFrame], quantity: str) -> Figure:
+def sweep(
+    results: Mapping[float | str, pd.DataFrame],
+    quantity: str,
+    published: Mapping[float | str, tuple[float, float]] | None = None,
+) -> Figure:
     """Accuracy and UF1 over the values of a setting, in their order, by both epoch rules: mean and range over seeds.
 
-    `results`: a value -> its predictions, as `Experiment.run` returns them; `quantity`: what the values are, "λ".
+    The dotted line is the majority guess. `results`: a value -> its predictions, as `Experiment.run` returns them;
+    `quantity`: what the values are, "λ"; `published`: a value -> the printed accuracy in percent and F1.
     """
     figure, panels = plt.subplots(1, 2, figsize=(7.5, 3.2))
     names = {"last": "last epoch", "best test epoch": "best test epoch (not a fair estimate)"}
-    for rule, style in {"last": "o-", "best test epoch": "s--"}.items():
-        by_value = [metrics.scores(predictions, rule) for predictions in results.values()]
-        for ax, metric in zip(panels, ("accuracy", "uf1"), strict=True):
-            values = [scores[metric] * (100 if metric == "accuracy" else 1) for scores in by_value]
-            mean = np.array([of_seeds.mean() for of_seeds in values])
-            spread = [mean - [of_seeds.min() for of_seeds in values], [of_seeds.max() for of_seeds in values] - mean]
+    guess = metrics.majority(next(iter(results.values())))
+    for ax, metric, scale in zip(panels, ("accuracy", "uf1"), (100, 1), strict=True):
+        for rule, style in {"last": "o-", "best test epoch": "s--"}.items():
+            by_value = [scale * metrics.scores(predictions, rule)[metric] for predictions in results.values()]
+            mean = np.array([of_seeds.mean() for of_seeds in by_value])
+            spread = [
+                mean - [of_seeds.min() for of_seeds in by_value],
+                [of_seeds.max() for of_seeds in by_value] - mean,
+            ]
             ax.errorbar(range(len(mean)), mean, spread, fmt=style, capsize=3, label=names[rule])
-    for ax, label, top in zip(panels, ("accuracy (%)", "UF1"), (100, 1), strict=True):
+        ax.axhline(scale * guess[metric].item(), color=GREY, linestyle=":", linewidth=1, label="majority guess")
+    for value, scores in (published or {}).items():
+        for ax, score in zip(panels, scores, strict=True):
+            ax.plot(list(results).index(value), score, "*", color="black", markersize=9, label="published")
+    for ax, label in zip(panels, ("accuracy (%)", "UF1"), strict=True):
         ax.set_xticks(range(len(results)), [f"{value:g}" if isinstance(value, float) else value for value in results])
-        ax.set(xlabel=quantity, ylabel=label, ylim=(0, top))
+        ax.set(xlabel=quantity, ylabel=label)
+        ax.margins(y=0.12)
     panels[0].set_title("bar: lowest to highest seed")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure

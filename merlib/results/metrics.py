@@ -157,11 +157,18 @@ def majority(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Its UAR is 1 / number of classes. Raises as `select`.
     """
-    first = predictions[predictions["seed"] == predictions["seed"].iloc[0]]
-    tested = select(first, "last").drop(columns="predicted")
+    return scores(majority_guess(predictions[predictions["seed"] == predictions["seed"].iloc[0]]), "last")
+
+
+def majority_guess(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Predictions of the guess that says the most frequent class of the tested clips every time, for every seed.
+
+    One epoch. Raises as `select`.
+    """
+    tested = select(predictions, "last").drop(columns="predicted")
     logits = [f"logit_{name}" for name in class_names(predictions)]
     guess = tested["target"].mode()[0]
-    return scores(tested.assign(**{name: float(name == f"logit_{guess}") for name in logits}), "last")
+    return tested.assign(experiment="majority guess", **{name: float(name == f"logit_{guess}") for name in logits})
 
 
 def _measure(clips: pd.DataFrame, classes: Sequence[str]) -> dict[str, float]:

@@ -29,3 +29,21 @@ def test_the_boxes_lie_on_eyes_brows_nose_and_mouth_as_they_were_drawn(seed):
 def test_a_clip_without_a_face_is_said():
     with pytest.raises(faces.FaceNotFound):
         regions.mask(np.full((3, 96, 96, 3), 128, np.uint8))
+
+
+def crops(*moving, size=60, frames=9):
+    """A clip of grey face crops in which each box of the regions in `moving` becomes brighter and dark again."""
+    video = np.full((frames, size, size, 3), 100, np.uint8)
+    rise = (60 * np.sin(np.linspace(0, np.pi, frames))).astype(np.uint8)
+    for name, share in moving:
+        for left, top, right, bottom in (np.array(regions.BOXES[name]) * size).round().astype(int):
+            video[:, top:bottom, left:right] += (rise * share).astype(np.uint8)[:, None, None, None]
+    return video
+
+
+def test_the_clip_to_look_at_moves_most_where_no_eye_blinks():
+    still, smile, grin, blink = crops(), crops(("mouth", 0.3)), crops(("mouth", 0.6)), crops(("eye", 2))
+    blinking_grin = crops(("eye", 2), ("mouth", 2))
+    assert regions.easiest_to_see([blink, still, smile, grin, blinking_grin, blink]) == 3
+    assert regions.easiest_to_see([blinking_grin, smile]) == 1
+    assert regions.easiest_to_see([blink]) == 0  # there is no other

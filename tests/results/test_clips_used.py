@@ -31,6 +31,14 @@ def test_counts_beside_the_published_ones():
     assert table.sources == (LOOK_ALIKE,)
 
 
+def test_the_published_number_of_subjects_stands_beside_ours():
+    found = {"casme2": casme2(happiness=3, others=2).classes("casme2-5")}
+    of_sma_stn = clips_used.counts("sma_stn", "databases", found).frame.loc["subjects", "CASME II"]
+    assert of_sma_stn.to_dict() == {"published": "27", "data used": "3"}
+    of_mmnet = clips_used.counts("mmnet", "table_1", found).frame.loc["subjects", "CASME II"]
+    assert of_mmnet.isna().to_dict() == {"published": True, "data used": False}  # MMNet prints none
+
+
 def test_counts_of_own_clips_are_theirs_alone():
     mine = casme2(joy=2, calm=1)
     mine = Clips(mine.table.assign(database="own"), source=LOOK_ALIKE).classes("own")

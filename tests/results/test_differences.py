@@ -72,3 +72,16 @@ def test_several_evaluations_are_counted_together():
     assert table.frame["significant"].tolist() == ["yes", "no", "no"]
     assert table.notes[0].startswith("1 of 3 differences are significant")
     assert table.sources == (LOOK_ALIKE,)
+
+
+def test_differences_are_said_in_one_line_with_their_whole_error():
+    whole, part = made({0: [[1, 0], [5, 2]], 1: [[4, 4]]}), made({0: [[3, 2]], 1: [[4, 1]]}, experiment="part")
+    one = made({0: [[1, 1]]}, experiment="one")
+    said = differences.said(differences.against({"part": part, "whole": whole, "one": one}, "whole"))
+    # errors of 5.0 over subjects and 5.0 over seeds
+    assert said.startswith("whole minus part: +25.0 ± 7.1 points (significant); whole minus one: +50.0 ± ")
+    assert said.endswith(" points (one seed)")
+    in_two = differences.in_each({"here": {"a": whole, "b": part}, "there": {"a": part, "b": part}}, "a")
+    assert differences.said(in_two) == (
+        "a minus b, here: +25.0 ± 7.1 points (significant); a minus b, there: +0.0 ± 0.0 points (not told apart)"
+    )

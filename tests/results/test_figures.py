@@ -13,7 +13,7 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.transforms import Bbox
 from torch import nn
 
-from merlib.results import diagrams, figures, flow_pictures, metrics
+from merlib.results import diagrams, figures, figures_sampling, flow_pictures, metrics
 from merlib.results.diagrams import placement
 from merlib.results.diagrams.placement import Arrow, Box
 from merlib.training import shapes
@@ -33,6 +33,23 @@ def titles(figure):
 
 
 # --- pictures ---
+
+
+def test_a_sampled_clip_shows_every_drawn_frame_on_the_timeline_and_its_picture():
+    frames = np.stack([np.full((6, 4, 3), i, np.uint8) for i in range(20)])
+    taken = np.array([[0, 9, 19], [1, 3, 5], [7, 9, 11], [14, 16, 18]])
+    bounds = np.arange(10) * 20 // 9
+    figure = figures_sampling.sampling(frames, taken, bounds, np.full((4, 6, 4, 3), 0.5))
+    timeline, *pictures = figure.axes
+    drawn = [line.get_xdata().tolist() for line in timeline.lines]
+    assert drawn[:4] == taken.tolist()
+    assert [bar.get_x() + 0.5 for bar in timeline.patches] == bounds[:-1].tolist()
+    shown = [ax.images[0].get_array()[0, 0, 0] for ax in pictures]
+    assert [shown[4 * row : 4 * row + 3] for row in range(4)] == taken.tolist()
+    assert shown[3::4] == [0.5] * 4
+    assert [ax.get_title() for ax in pictures[:5]] == [
+        "$P_0^{on}$, frame 0", "$P_0^{mid}$, frame 9", "$P_0^{off}$, frame 19", "$I_0$", "$P_1^{0}$, frame 1"
+    ]  # fmt: skip
 
 
 def test_a_grid_names_its_rows_and_every_picture():
@@ -58,6 +75,17 @@ def test_a_sweep_shows_mean_and_range_of_the_seeds_by_both_rules():
                 drawn = [line.get_ydata()[i], low.get_ydata()[i], high.get_ydata()[i]]
                 np.testing.assert_allclose(drawn, [by_seed.mean(), by_seed.min(), by_seed.max()])
         assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "0.03"]
+
+
+def test_a_sweep_has_the_majority_guess_the_published_point_and_an_axis_as_wide_as_its_values():
+    results = {0.0: made({0: [[3, 2]]}), 0.03: made({0: [[3, 4]], 1: [[2, 3]]})}
+    figure = figures.sweep(results, "λ", published={0.03: (77.44, 0.7683)})
+    for ax, printed, guess in zip(figure.axes, (77.44, 0.7683), (20, 1 / 15), strict=True):
+        points = {line.get_label(): np.ravel(line.get_ydata()) for line in ax.lines}
+        assert points["published"].tolist() == [printed] and points["majority guess"] == pytest.approx(guess)
+        low, high = ax.get_ylim()
+        assert low < guess and printed < high and high - low < 1.3 * (printed - guess)
+    assert [text.get_text() for text in figure.legends[0].get_texts()].count("published") == 1
 
 
 def clip(num_frames=31, height=24, width=20):
