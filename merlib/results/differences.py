@@ -10,7 +10,7 @@ from merlib.results import metrics
 from merlib.results.rendering import Table
 
 SIGNIFICANT = "significant"
-NOTE = "Last epoch. Errors are standard errors of the mean. There is no correction for the number of comparisons."
+NOTE = "Last epoch where no other is named. Errors are standard errors of the mean. There is no correction for the number of comparisons."
 
 
 def against(results: Mapping[str, pd.DataFrame], reference: str) -> Table:
@@ -20,7 +20,8 @@ def against(results: Mapping[str, pd.DataFrame], reference: str) -> Table:
     whose clips are not independent of each other (that of a ratio of sums over clusters), and over seeds; `significant`,
     whether the mean is larger than twice both errors together. One seed has no error over seeds, and its differences have
     no answer. The first note counts the significant ones. `results`: a name -> its predictions; seeds that only one of
-    the two has do not count. Raises ValueError when two results have no seed in common, or other clips, and when there is
+    the two has do not count; of predictions with a column `predicted` (`metrics.select`), these are compared. One person has no
+    error over subjects, and no answer either. Raises ValueError when two results have no seed in common, or other clips, and when there is
     nothing to compare with.
     """
     rows = []
@@ -58,39 +59,69 @@ def said(table: Table) -> str:
 
 
 def _points(row: pd.Series) -> str:
-    seeds = row["error over seeds"]
-    error = np.hypot(float(row["error over subjects"]), 0 if seeds == "one seed" else float(seeds))
+    errors = pd.to_numeric(row[["error over subjects", "error over seeds"]], errors="coerce")  # "one seed" has none
     answer = {"yes": SIGNIFICANT, "no": "not told apart"}.get(row[SIGNIFICANT], row[SIGNIFICANT])
-    return f"{row['accuracy, points']} ± {error:.1f} points ({answer})"
+    return f"{row['accuracy, points']} ± {errors.pow(2).sum() ** 0.5:.1f} points ({answer})"
+
+
+def sentence(table: Table) -> str:
+    """What a table of `against` or `in_each` says, with its numbers.
+
+    "MMNet is ahead in 2 of 3 comparisons and behind in 1. Significant: casme2-5, Baseline, +8.1 points."
+    """
+    frame, gained = table.frame, table.frame["accuracy, points"].astype(float)
+    column = next(name for name in frame if name.endswith(" minus"))
+    named = frame[[name for name in ("evaluation", column, "accuracy, points") if name in frame]]
+    large = [", ".join(row) + " points" for row in named[frame[SIGNIFICANT] == "yes"].to_numpy()]
+    answered = frame[SIGNIFICANT].isin(["yes", "no"]).any()
+    none = "No difference is significant." if answered else table.notes[0]
+    answer = f"Significant: {'; '.join(large)}." if large else none
+    ahead, behind = (gained > 0).sum(), (gained < 0).sum()
+    reference = column.removesuffix(" minus")
+    return f"{reference} is ahead in {ahead} of {len(frame)} comparisons and behind in {behind}. {answer}"
+
+
+def found(table: Table) -> dict[str, str]:
+    """The row of a summary for a table of `against` or `in_each`: number, uncertainty, and what is told apart."""
+    gained = table.frame["accuracy, points"].astype(float)
+    errors = pd.to_numeric(table.frame["error over subjects"], errors="coerce").dropna()
+    answers = table.frame[SIGNIFICANT]
+    known = answers[answers.isin(["yes", "no"])]
+    spread = f"standard errors over subjects {errors.min():.1f} to {errors.max():.1f} points" if len(errors) else ""
+    return {
+        "number": f"ahead in {(gained > 0).sum()} of {len(gained)}, by {gained.min():+.1f} to {gained.max():+.1f} points",
+        "uncertainty": spread,
+        "told apart": f"{(known == 'yes').sum()} of {len(known)}" if len(known) else f"not with {answers.iloc[0]}",
+    }
 
 
 def _difference(gained: pd.DataFrame) -> dict[str, str]:
     """The row of one comparison; `gained`: points per clip (row) and seed (column)."""
     mean, by_seed = gained.mean(axis=1), gained.mean()
     beyond = (mean - mean.mean()).groupby(gained.index.get_level_values("subject")).sum()
-    of_subjects = (beyond.pow(2).sum() * len(beyond) / (len(beyond) - 1)) ** 0.5 / len(mean)
+    of_subjects = (beyond.pow(2).sum() * len(beyond) / max(len(beyond) - 1, 1)) ** 0.5 / len(mean)
     of_seeds = by_seed.std() / len(by_seed) ** 0.5  # NaN of one seed
     is_large = abs(mean.mean()) > 2 * np.hypot(of_subjects, of_seeds)
-    one_seed = len(by_seed) == 1
+    lacking = "one person" if len(beyond) == 1 else "one seed" if len(by_seed) == 1 else ""
     return {
         "accuracy, points": f"{mean.mean():+.1f}",
         "by seed": ", ".join(f"{value:+.1f} (seed {seed})" for seed, value in by_seed.items()),
-        "error over subjects": f"{of_subjects:.1f}",
-        "error over seeds": "one seed" if one_seed else f"{of_seeds:.1f}",
-        SIGNIFICANT: "one seed" if one_seed else "yes" if is_large else "no",
+        "error over subjects": "one person" if len(beyond) == 1 else f"{of_subjects:.1f}",
+        "error over seeds": "one seed" if len(by_seed) == 1 else f"{of_seeds:.1f}",
+        SIGNIFICANT: lacking or ("yes" if is_large else "no"),
     }
 
 
 def _summary(answers: pd.Series) -> str:
-    known = answers[answers != "one seed"]
+    known = answers[answers.isin(["yes", "no"])]
     if known.empty:
-        return "One seed: no difference can be called significant."
+        return f"{answers.iloc[0].capitalize()}: no difference can be called significant."
     return f"{(known == 'yes').sum()} of {len(known)} differences are significant: larger than twice their standard errors."
 
 
 def _right(predictions: pd.DataFrame) -> pd.DataFrame:
-    """1 where a clip is recognised at the last epoch, else 0: one row per clip, one column per seed."""
-    chosen = metrics.select(predictions, "last")
+    """1 where a clip is recognised, else 0: one row per clip, one column per seed."""
+    chosen = predictions if "predicted" in predictions else metrics.select(predictions, "last")
     return (
         chosen.assign(right=chosen["target"] == chosen["predicted"])
         .pivot(index=["subject", "clip"], columns="seed", values="right")

@@ -131,8 +131,10 @@ def overlay(
     titles: Sequence[str],
     quantity: str = "attention",
     below: Mapping[str, Sequence[str]] | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> Figure:
-    """Maps over faces, below a row of the faces alone. All maps of a row have one scale; a colour bar shows it.
+    """Maps over faces, below a row of the faces alone. All maps of a row have one scale, `limits` or their own; a colour bar
+    shows it.
 
     `faces`: uint8 (N, H, W, 3); `maps`: (N, h, w), enlarged to the face, or several of them by name, one row each with its own
     scale; `titles`: N, such as "happiness, 6+12"; `below`: for rows by name, N texts under the maps.
@@ -145,7 +147,8 @@ def overlay(
         ax.set_title(title)
     enlarged = {"extent": (-0.5, width - 0.5, height - 0.5, -0.5), "interpolation": "bilinear"}
     for line, (name, values) in zip(axes[1:], rows.items(), strict=True):
-        scale = {"vmin": float(values.min()), "vmax": float(values.max()), "cmap": "inferno"}
+        low, high = limits or (float(values.min()), float(values.max()))
+        scale = {"vmin": low, "vmax": high, "cmap": "inferno"}
         for ax, face, picture in zip(line, faces, values, strict=True):
             ax.imshow(face.mean(axis=-1), cmap="gray")
             shown = ax.imshow(picture, alpha=0.55, **enlarged, **scale)

@@ -13,6 +13,18 @@ from sklearn.preprocessing import StandardScaler
 NUM_FOLDS = 5
 
 
+def balanced(subjects: Sequence[str]) -> np.ndarray:
+    """Clips, as positions, of which everybody with `NUM_FOLDS` clips or more has as many: chance is then one of the people.
+
+    Empty where fewer than two people have so many.
+    """
+    each = [np.flatnonzero(np.asarray(subjects) == person) for person in np.unique(subjects)]
+    each = [clips for clips in each if len(clips) >= NUM_FOLDS]
+    fewest = min(map(len, each), default=0)
+    kept = [clips[np.linspace(0, len(clips) - 1, fewest).astype(int)] for clips in each]
+    return np.sort(np.concatenate(kept)) if len(kept) > 1 else np.empty(0, dtype=np.int64)
+
+
 def read_out(features: Mapping[str, np.ndarray], subjects: Sequence[str], seed: int = 0) -> pd.DataFrame:
     """Per row of `features`, a name -> (clips, ...): the share of clips whose person a linear read-out names.
 

@@ -16,7 +16,7 @@ from merlib.data.source import LOOK_ALIKE
 from merlib.progress import track
 from merlib.synthetic import sums
 from merlib.synthetic.face.canvas import View
-from merlib.synthetic.face.identity import draw_identity
+from merlib.synthetic.face.identity import Identity, draw_identity
 from merlib.synthetic.layouts.base import Layout
 from merlib.synthetic.layouts.micro import LAYOUTS
 from merlib.synthetic.motion.action_units import ACTION_UNITS
@@ -52,7 +52,7 @@ def write(name: str, data_root: str | Path, size: Size, seed: int = 0, n_jobs: i
     The same name, size and seed give the same files, byte for byte, for any `n_jobs` (processes; -1 for all cores).
     If they are there already, nothing is written; a damaged look-alike is drawn again, with a warning, and another one is
     replaced. `SOURCE.txt` says what was written, `SHA256SUMS` lists all files. `truth.csv` has the true emotion, apex and
-    action units of every clip, for tests of the generator.
+    action units of every clip, for `truth` and tests of the generator.
     Raises FileExistsError when the folder holds anything else, or would lose files that are of no look-alike; ValueError
     for an unknown name or a size that the database cannot have.
     """
@@ -115,6 +115,11 @@ def _write(name: str, folder: Path, size: Size, seed: int, n_jobs: int) -> None:
     _truth(clips).to_csv(folder / "truth.csv", index=False, lineterminator="\n")
 
 
+def identity(name: str, seed: int, person: int) -> Identity:
+    """Who the person number `person`, from 0, of a look-alike database is."""
+    return draw_identity(_rng(seed, name, "person", person))
+
+
 def _rng(seed: int, *key: str | int) -> np.random.Generator:
     """An independent stream of random numbers for `key`, so that no clip depends on the clips before it."""
     return np.random.default_rng([seed, *(zlib.crc32(str(part).encode()) for part in key)])
@@ -127,7 +132,7 @@ def _film_person(name: str, folder: Path, size: Size, seed: int, person: int, pa
     cv2.setNumThreads(1)  # the processes share the cores already
     try:
         view = View.cropped(size.height, size.width) if layout.cropped else View.seated(size.height, size.width)
-        actor = layout.actor(draw_identity(_rng(seed, name, "person", person)), view)
+        actor = layout.actor(identity(name, seed, person), view)
         labels = [part.label for part in parts]
         return [
             _film_clip(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from helpers.made_predictions import LOOK_ALIKE, made
 
-from merlib.results import differences
+from merlib.results import differences, metrics
 
 
 def test_differences_are_the_means_over_clips_with_their_error_over_subjects():
@@ -85,3 +85,42 @@ def test_differences_are_said_in_one_line_with_their_whole_error():
     assert differences.said(in_two) == (
         "a minus b, here: +25.0 ± 7.1 points (significant); a minus b, there: +0.0 ± 0.0 points (not told apart)"
     )
+
+
+def test_one_person_has_no_error_over_subjects():
+    whole, part = made({0: [[5]], 1: [[4]]}), made({0: [[2]], 1: [[1]]}, experiment="part")
+    table = differences.against({"part": part, "whole": whole}, "whole")
+    assert table.frame.iloc[0][["accuracy, points", "error over subjects", "significant"]].tolist() == [
+        "+60.0", "one person", "one person",
+    ]  # fmt: skip
+    assert table.notes[0] == "One person: no difference can be called significant."
+
+
+def test_rows_chosen_by_another_rule_are_compared_as_they_are():
+    both = made({0: [[1, 1], [0, 0]], 1: [[2, 2], [1, 1]]})  # the first epoch is the better one
+    chosen = {"best": metrics.select(both, "best test epoch"), "last": both}
+    assert differences.against(chosen, "best").frame.iloc[0]["accuracy, points"] == "+20.0"
+
+
+def test_a_sentence_reads_the_table():
+    whole, part = made({0: [[5] * 6], 1: [[5] * 6]}), made({0: [[1] * 6], 1: [[1] * 6]}, experiment="part")
+    table = differences.in_each({"a": {"whole": whole, "part": part}, "b": {"whole": part, "same": part}}, "whole")
+    assert differences.sentence(table) == (
+        "whole is ahead in 1 of 2 comparisons and behind in 0. Significant: a, part, +80.0 points."
+    )
+    one = differences.against({"a": made({0: [[1]]}), "b": made({0: [[3]]})}, "a")
+    assert differences.sentence(one) == (
+        "a is ahead in 0 of 1 comparisons and behind in 1. One person: no difference can be called significant."
+    )
+
+
+def test_a_summary_has_number_uncertainty_and_answer():
+    whole, part = made({0: [[5] * 6], 1: [[5] * 6]}), made({0: [[1] * 6], 1: [[1] * 6]}, experiment="part")
+    found = differences.found(differences.against({"whole": whole, "part": part, "same": whole}, "whole"))
+    assert found == {
+        "number": "ahead in 1 of 2, by +0.0 to +80.0 points",
+        "uncertainty": "standard errors over subjects 0.0 to 0.0 points",
+        "told apart": "1 of 2",
+    }
+    one = differences.found(differences.against({"a": made({0: [[1]]}), "b": made({0: [[3]]})}, "a"))
+    assert (one["uncertainty"], one["told apart"]) == ("", "not with one person")

@@ -143,6 +143,8 @@ def test_an_overlay_has_one_scale_for_all_maps():
         np.testing.assert_array_equal(bottom.images[1].get_array(), values)
         assert bottom.images[1].get_clim() == (maps.min(), maps.max())
         assert bottom.images[1].get_extent() == bottom.images[0].get_extent()  # the map covers the face
+    fixed = figures.overlay(faces, maps, ["a", "b", "c"], "attention", limits=(0, 1))
+    assert {ax.images[1].get_clim() for ax in fixed.axes[3:6]} == {(0, 1)}
 
 
 # --- results ---

@@ -23,3 +23,10 @@ def test_people_with_few_clips_are_left_out_and_one_alone_is_refused():
     assert table["chance (%)"].item() == pytest.approx(40)
     with pytest.raises(ValueError, match="needs two people with 5 clips or more"):
         identity.read_out({"x": x[:14]}, ["ann"] * 10 + ["dan"] * 4)
+
+
+def test_everybody_has_as_many_of_the_balanced_clips():
+    subjects = ["a"] * 6 + ["b"] * 9 + ["c"] * 4 + ["d"] * 5
+    kept = identity.balanced(subjects)
+    assert [subjects[i] for i in kept] == ["a"] * 5 + ["b"] * 5 + ["d"] * 5 and len(set(kept)) == 15
+    assert identity.balanced(["a"] * 6 + ["b"] * 4).tolist() == []
