@@ -41,6 +41,15 @@ def easiest_to_see(videos: Sequence[np.ndarray]) -> int:
     return int(calm[np.argmax(np.array(others)[calm])])
 
 
+def blinks(videos: Sequence[np.ndarray]) -> np.ndarray:
+    """Which clips have a blink: the eyes change more than four times as much as in the median clip. (clips,) bool.
+
+    `videos` as in `easiest_to_see`. None has one where all have.
+    """
+    eyes = np.array([_movement(video)[0] for video in videos])
+    return eyes > 4 * np.median(eyes)
+
+
 def _movement(video: np.ndarray) -> tuple[float, float]:
     """How far a clip's grey levels go from its first frame: in the boxes of the eyes, and in the other boxes."""
     grey = [cv2.blur(frame.mean(axis=-1, dtype=np.float32), (3, 3)) for frame in video]

@@ -83,6 +83,8 @@ def sentence(table: Table) -> str:
 
 def found(table: Table) -> dict[str, str]:
     """The row of a summary for a table of `against` or `in_each`: number, uncertainty, and what is told apart."""
+    if len(table.frame) == 1:
+        return _found_alone(table.frame.iloc[0])
     gained = table.frame["accuracy, points"].astype(float)
     errors = pd.to_numeric(table.frame["error over subjects"], errors="coerce").dropna()
     answers = table.frame[SIGNIFICANT]
@@ -92,6 +94,16 @@ def found(table: Table) -> dict[str, str]:
         "number": f"ahead in {(gained > 0).sum()} of {len(gained)}, by {gained.min():+.1f} to {gained.max():+.1f} points",
         "uncertainty": spread,
         "told apart": f"{(known == 'yes').sum()} of {len(known)}" if len(known) else f"not with {answers.iloc[0]}",
+    }
+
+
+def _found_alone(row: pd.Series) -> dict[str, str]:
+    errors = pd.to_numeric(row[["error over subjects", "error over seeds"]], errors="coerce").dropna()
+    answer = row[SIGNIFICANT]
+    return {
+        "number": f"{row['accuracy, points']} points",
+        "uncertainty": f"standard error {errors.pow(2).sum() ** 0.5:.1f} points" if len(errors) else "",
+        "told apart": answer if answer in ("yes", "no") else f"not with {answer}",
     }
 
 

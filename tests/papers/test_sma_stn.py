@@ -101,6 +101,13 @@ def test_with_a_large_lambda_exact_and_approximate_rank_pooling_have_one_directi
     assert cosine > 1 - 1e-6
 
 
+def test_three_frames_do_not_tell_the_second_from_the_third():
+    R = np.random.default_rng(0).normal(size=(3, 4, 4, 3))
+    image = sma_stn.approximate_rank_pooling(R)
+    np.testing.assert_allclose(image, sma_stn.approximate_rank_pooling(R[[0, 2, 1]]))
+    np.testing.assert_allclose(image, 2 / 3 * (R[1] - R[0]) + 2 / 3 * (R[2] - R[0]))
+
+
 # --- sampling ---
 
 
@@ -111,8 +118,18 @@ def test_every_frame_is_drawn_from_its_own_sub_segment(length, seed):
         taken = sma_stn.snippets(lengths, generator)[0]
         assert taken[0].tolist() == [0, (length - 1) // 2, length - 1]
         for part, frame in enumerate(taken[1:].flatten().tolist()):
-            assert part * length // 9 <= frame <= min((part + 1) * length / 9, length - 1)
-        assert taken[1:].flatten().diff().min() >= 0
+            first, after = part * length // 9, (part + 1) * length // 9
+            assert (
+                first <= frame < max(after, first + 1)
+            )  # an empty one, of a short clip, gives the frame that it begins with
+        assert taken[1:].flatten().diff().min() >= (1 if length >= 9 else 0)  # "without overlap"
+
+
+@given(length=st.integers(3, 300))
+def test_sub_segments_follow_each_other_without_gap_or_overlap_and_are_equally_long(length):
+    bounds = sma_stn.sub_segments(torch.tensor([length]))[0]
+    assert bounds[0] == 0 and bounds[-1] == length
+    assert set(bounds.diff().tolist()) <= {length // 9, length // 9 + 1}
 
 
 def test_drawing_reaches_every_frame_and_testing_always_takes_the_middle_ones():
@@ -288,6 +305,38 @@ def test_de_loss_sees_neither_the_place_nor_the_scale_of_the_features(shift, sca
     torch.testing.assert_close(
         sma_stn.de_loss(scale * features + shift), sma_stn.de_loss(features), rtol=1e-3, atol=1e-4
     )
+
+
+LOWEST, HIGHEST = 1 - np.sqrt(6 / 4 / 5), 1 - np.sqrt(2 / 4 / 5)  # three distances at 0 and three at 1; four at 1/2
+
+
+@given(seed=st.integers(0, 2**31), dim=st.integers(1, 20))
+def test_de_loss_of_unequal_distances_lies_within_its_range(seed, dim):
+    features = torch.randn(20, 1, SEGMENTS, dim, generator=torch.Generator().manual_seed(seed))
+    losses = [float(sma_stn.de_loss(clip)) for clip in features]
+    assert min(losses) > LOWEST - 1e-4 and max(losses) < HIGHEST + 1e-4
+    assert 0.03 * (HIGHEST - LOWEST) < 0.007
+
+
+def test_de_loss_is_least_where_three_features_coincide_and_nearly_equal_distances_are_as_good_or_worst():
+    corners = torch.eye(SEGMENTS, dtype=torch.float64)
+    nearly = corners * torch.tensor([1, 1, 1, 1.001])[:, None]  # three distances of 1.414, three a little longer
+    assert float(sma_stn.de_loss(corners[[0, 0, 0, 3]][None])) == pytest.approx(LOWEST)
+    assert float(sma_stn.de_loss(nearly[None])) == pytest.approx(LOWEST)
+    assert float(sma_stn.de_loss(corners[None])) == 1  # all of them apart: the worst
+    one_edge = torch.tensor([1 - 1e-3, 1, 1, 1, 1, 1 + 1e-3])  # one shorter, one longer, four between
+    assert float(1 - sma_stn.normalised(one_edge[None]).std()) == pytest.approx(HIGHEST, abs=1e-4)
+
+
+def test_de_loss_of_raw_distances_rewards_large_features_and_that_of_a_batch_sees_all_clips():
+    features = torch.randn(5, SEGMENTS, 20, generator=torch.Generator().manual_seed(0))
+    raw = torch.stack([torch.pdist(clip) for clip in features]).std(dim=1)
+    torch.testing.assert_close(sma_stn.de_loss(features, "none"), 1 - raw.mean())
+    assert sma_stn.de_loss(10 * features, "none") < sma_stn.de_loss(features, "none") - 1
+    apart = torch.stack([torch.pdist(clip) for clip in features])
+    by_batch = (apart - apart.min()) / (apart.max() - apart.min())
+    torch.testing.assert_close(sma_stn.de_loss(features, "batch"), (1 - by_batch.std(dim=1)).mean())
+    torch.testing.assert_close(sma_stn.de_loss(features[:1], "batch"), sma_stn.de_loss(features[:1]))
 
 
 @pytest.mark.parametrize(

@@ -47,3 +47,9 @@ def test_the_clip_to_look_at_moves_most_where_no_eye_blinks():
     assert regions.easiest_to_see([blink, still, smile, grin, blinking_grin, blink]) == 3
     assert regions.easiest_to_see([blinking_grin, smile]) == 1
     assert regions.easiest_to_see([blink]) == 0  # there is no other
+
+
+def test_a_blink_is_told_from_a_widened_eye():
+    still, widened, blink = crops(("eye", 0.2)), crops(("eye", 0.5)), crops(("eye", 2), ("mouth", 1))
+    assert regions.blinks([still, widened, blink, still, still]).tolist() == [False, False, True, False, False]
+    assert regions.blinks([blink]).tolist() == [False]

@@ -122,5 +122,9 @@ def test_a_summary_has_number_uncertainty_and_answer():
         "uncertainty": "standard errors over subjects 0.0 to 0.0 points",
         "told apart": "1 of 2",
     }
+    alone = made({0: [[1, 0], [5, 2]], 1: [[4, 4]]}), made({0: [[3, 2]], 1: [[4, 1]]}, experiment="part")
+    assert differences.found(differences.against(dict(zip("ab", alone, strict=True)), "a")) == {
+        "number": "+25.0 points", "uncertainty": "standard error 7.1 points", "told apart": "yes"
+    }  # fmt: skip
     one = differences.found(differences.against({"a": made({0: [[1]]}), "b": made({0: [[3]]})}, "a"))
     assert (one["uncertainty"], one["told apart"]) == ("", "not with one person")
