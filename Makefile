@@ -48,7 +48,7 @@ lab: data
 	$(bin)/jupyter lab notebooks/00_start_here.ipynb
 
 export: $(installed)
-	$(bin)/jupyter nbconvert --clear-output --inplace notebooks/*.ipynb
+	$(bin)/jupyter nbconvert --clear-output --inplace notebooks/*.ipynb notebooks/solutions/*.ipynb
 	$(bin)/nbdev-clean
 	$(bin)/python -c '$(nb_export)'
 

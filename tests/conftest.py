@@ -32,6 +32,7 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 SLOW = (
     "tests/test_notebooks.py",
     "tests/test_new_paper.py",
+    "tests/test_solutions.py::test_solutions_run",
     "tests/test_workers.py",
     "tests/site/",
     "tests/synthetic/",

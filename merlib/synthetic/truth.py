@@ -34,8 +34,11 @@ def skin_motion(clips: Clips, size: int) -> np.ndarray | None:
     folders = [folder for folder in found if folder]
     if len(folders) < len(found):
         return None
-    rows = zip(folders, names.people(clips.table), clips.table["clip"], strict=True)
-    return np.stack([_map(folder, person.split("/")[1], clip, size) for folder, person, clip in rows])
+    people = [person.split("/")[1] for person in names.people(clips.table)]
+    rows = list(zip(folders, people, clips.table["clip"], clips.table["cropped"], strict=True))
+    if any((person, clip) not in _units(folder).index for folder, person, clip, _ in rows):
+        return None  # own clips, made of a look-alike's frames
+    return np.stack([_map(*row, size) for row in rows])
 
 
 def _folder(file: str) -> Path | None:
@@ -43,10 +46,10 @@ def _folder(file: str) -> Path | None:
     return next((parent for parent in Path(file).absolute().parents if (parent / "truth.csv").is_file()), None)
 
 
-def _map(folder: Path, person: str, clip: str, size: int) -> np.ndarray:
+def _map(folder: Path, person: str, clip: str, cropped: bool, size: int) -> np.ndarray:
     units = _units(folder).loc[(person, clip)]
     active = {(int(name[2:-1]), name[-1]): intensity for name, intensity in units.items() if intensity > 0}
-    displacement, _ = _muscles(folder, person, size).motion(active)
+    displacement, _ = _muscles(folder, person, cropped, size).motion(active)
     far = np.hypot(displacement[..., 0], displacement[..., 1])
     return cv2.resize(far, (size, size), interpolation=cv2.INTER_AREA)
 
@@ -60,8 +63,8 @@ def _units(folder: Path) -> pd.DataFrame:
 
 
 @cache
-def _muscles(folder: Path, person: str, size: int) -> Muscles:
-    """The person's muscles on the points of the face crop."""
+def _muscles(folder: Path, person: str, cropped: bool, size: int) -> Muscles:
+    """The person's muscles on the points of the face crop: a frame as it is, or the face found in one."""
     note = NOTE.match((folder / paths.SOURCE).read_text(encoding="utf-8"))
     if not note or int(note["version"]) != writer.VERSION:
         raise ValueError(
@@ -70,7 +73,7 @@ def _muscles(folder: Path, person: str, size: int) -> Muscles:
         )
     layout = LAYOUTS[note["name"]]
     number = [names.person(layout.subject(i)) for i in range(int(note["subjects"]))].index(person)
-    view = View.cropped(int(note["height"]), int(note["width"])) if layout.cropped else _aligned(size)
+    view = View.cropped(int(note["height"]), int(note["width"])) if cropped else _aligned(size)
     return Muscles(writer.identity(note["name"], int(note["seed"]), number), Canvas(view, 1))
 
 

@@ -41,6 +41,8 @@ def test_brows_move_above_and_lip_corners_below(clips):
 def test_nothing_is_known_of_real_clips(clips, tmp_path):
     moved = clips.table["frames"].map(lambda files: [file.replace("/data", "/elsewhere") for file in files])
     assert truth.skin_motion(type(clips)(clips.table.assign(frames=moved)), 32) is None
+    renamed = clips.table.assign(clip=[f"mine {i}" for i in range(len(clips))])
+    assert truth.skin_motion(type(clips)(renamed), 32) is None
 
 
 def test_a_look_alike_of_an_older_generator_is_said(clips, monkeypatch):
