@@ -168,6 +168,8 @@ def test_learning_curves_are_the_pooled_numbers():
     assert (dashed.get_linestyle(), dotted.get_linestyle()) == ("--", ":")
     np.testing.assert_allclose(dashed.get_ydata(), 100 * best)
     np.testing.assert_allclose(dotted.get_ydata(), 20)
+    control = predictions.assign(experiment="control", target="others")
+    np.testing.assert_allclose(figures.learning_curves(predictions, control).axes[1].lines[4].get_ydata(), 20)
 
 
 def test_experiments_are_told_apart_by_colour():
