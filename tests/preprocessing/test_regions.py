@@ -50,6 +50,5 @@ def test_the_clip_to_look_at_moves_most_where_no_eye_blinks():
 
 
 def test_a_blink_is_told_from_a_widened_eye():
-    still, widened, blink = crops(("eye", 0.2)), crops(("eye", 0.5)), crops(("eye", 2), ("mouth", 1))
-    assert regions.blinks([still, widened, blink, still, still]).tolist() == [False, False, True, False, False]
-    assert regions.blinks([blink]).tolist() == [False]
+    surprise, blink = crops(("eye", 0.5), ("brow", 1), ("mouth", 0.2)), crops(("eye", 2), ("mouth", 0.2))
+    assert regions.blinks([surprise, blink, crops(), crops(("eye", 0.03))]).tolist() == [False, True, False, False]
