@@ -55,6 +55,10 @@ SLOW = (
 )
 
 
+# begun first, so that no process is left alone with them at the end
+LONGEST = ("tests/test_notebooks.py",)
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--faults-seed",
@@ -71,6 +75,7 @@ def pytest_report_header(config):
 
 
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in LONGEST)
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
