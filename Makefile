@@ -33,9 +33,10 @@ lint: $(installed)
 	$(bin)/codespell
 	$(bin)/mypy
 
-# two processes; the tests of one file stay together
+# in two processes, the tests of one file together; those of tests/faults fork, and a process that xdist starts must not
 test: lint
-	$(bin)/pytest -n 2 --dist loadfile
+	$(bin)/pytest tests/faults
+	$(bin)/pytest -n 2 --dist loadfile --ignore tests/faults
 
 test-fast: $(installed)
 	$(bin)/pytest -m "not slow and not faults"
