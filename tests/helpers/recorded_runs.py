@@ -37,7 +37,8 @@ def executed(path, pixels=(20, 30)):
 
 
 def finish(record, run, notebook, **parameters):
-    executed(record.folder / "notebook.ipynb")
+    if not (record.folder / "notebook.ipynb").exists():
+        executed(record.folder / "notebook.ipynb")
     manifest.write(
         record.folder,
         notebook=notebook,
