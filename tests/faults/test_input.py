@@ -53,7 +53,6 @@ KINDS = {
     "an apex outside": Bad(own.cells(row_5={"apex": "9"}), ROW_5, "outside onset..offset, 1..4"),
     "an onset of 30 digits": Bad(own.cells(row_5={"onset": "1" * 30}), ROW_5, "."),
     "an onset that is no number": Bad(own.cells(row_5={"onset": "four"}), ROW_5, "frame number"),
-    "action units that end early": Bad(own.cells(row_5={"aus": "12+"}), ROW_5, "accepted: numbers joined by"),
     "endless frames per second": Bad(own.cells(row_5={"fps": "inf"}), ROW_5, "number above 0"),
     "frames per second of 1e999": Bad(own.cells(row_5={"fps": "1e999"}), ROW_5, "number above 0"),
     "no frames per second": Bad(own.cells(row_5={"fps": "0"}), ROW_5, "number above 0"),
@@ -135,6 +134,15 @@ def test_bad_clips_are_named_by_the_check_and_by_loading(home, folder, call, kin
     assert result.exit_code == 1, result.output
     assert_helpful(result.output, *bad.place, accepts=bad.accepts)
     assert_helpful(loaded(folder), *bad.place, accepts=bad.accepts)
+
+
+def test_action_units_that_end_early_are_named_by_the_check_and_leave_the_clip_in(home, folder, call):
+    own.cells(row_5={"aus": "12+"})(folder)
+    result = call("data", "check", "own", "--data-root", folder)
+    assert result.exit_code == 1, result.output
+    assert_helpful(result.output, *ROW_5, accepts="accepted: numbers joined by")
+    clips = databases.read("own", folder)
+    assert clips.excluded.empty and "12+" in clips.table["aus"].tolist()
 
 
 def test_a_sheet_with_a_cell_in_its_last_row_is_read_at_once(home, folder, call):
