@@ -109,8 +109,9 @@ def select(predictions: pd.DataFrame, rule: str) -> pd.DataFrame:
 
     Rules: "last". "best test epoch": the first epoch with the fold's highest test accuracy; it is chosen on the test
     clips and so is not a fair estimate. "best test F1 epoch": the last epoch with the fold's highest test F1, the mean over
-    classes; MMNet's authors report their F1 so, and it is not fair either. "inner": the epoch with the highest accuracy on the held-out training subjects;
-    among equal epochs, the one with the lowest cross-entropy there (few clips make many epochs equal).
+    classes; MMNet's authors report their F1 so, and it is not fair either. "inner": the epoch with the highest accuracy on
+    the held-out training subjects; among equal epochs, the one with the lowest cross-entropy there (few clips make many
+    epochs equal).
     Raises ValueError for another rule, for "inner" without such clips, and for a mix of class schemes.
     """
     if rule not in RULES:
